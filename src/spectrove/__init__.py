@@ -1,0 +1,5 @@
+"""Finds rare objects with characteristic spectral shapes in archives of millions of spectra."""
+
+from importlib.metadata import version
+
+__version__ = version("spectrove")

@@ -1,0 +1,181 @@
+"""Types that several rooms share: identifiers, questions, answers, scores, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NewType, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+"""Real numbers of any width."""
+
+BoolArray = NDArray[np.bool_]
+"""Flags."""
+
+IntArray = NDArray[np.integer[Any]]
+"""Row numbers or counts of any width."""
+
+IdArray = NDArray[np.object_]
+"""Spectrum identifiers, an object array of str."""
+
+SpectrumId = NewType("SpectrumId", str)
+"""Our key of a spectrum, ``survey:key``: unique, stable, and the only thing that data are joined by."""
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, how much of it is done, and how much there is (None: unknown)."""
+
+
+def no_progress(what: str, done: int, total: int | None) -> None:
+    """
+    Do nothing; the default of every ``progress`` argument.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    done : int
+        How much of it is done.
+    total : int or None
+        How much there is of it; None if that is not known.
+    """
+
+
+def make_spectrum_id(survey: str, key: str) -> SpectrumId:
+    """
+    Return the identifier of a spectrum from its survey and the survey's own key.
+
+    Parameters
+    ----------
+    survey : str
+        Short name of the survey, without a colon.
+    key : str
+        Key that is unique within the survey and stable between its releases.
+
+    Returns
+    -------
+    SpectrumId
+        ``survey:key``.
+
+    Raises
+    ------
+    ValueError
+        If either part is empty, or the survey's name holds a colon.
+    """
+    if not survey or ":" in survey or not key.strip():
+        msg = f"a spectrum id needs a survey without a colon and a key, got {survey!r} and {key!r}"
+        raise ValueError(msg)
+    return SpectrumId(f"{survey}:{key.strip()}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    What somebody said about one spectrum.
+
+    Attributes
+    ----------
+    answer_id : str
+        Made by whoever answers, so that sending it twice records it once.
+    spectrum_id : SpectrumId
+        The spectrum that was looked at.
+    label : str or None
+        One of the campaign's classes, or None to abstain.
+    annotator : str
+        Who answered: a person's name or an oracle's.
+    answered_at : str
+        When, in UTC, ISO 8601.
+    comment : str
+        Free text.
+    """
+
+    answer_id: str
+    spectrum_id: SpectrumId
+    label: str | None
+    annotator: str
+    answered_at: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """
+    A spectrum that the campaign asks about, and why.
+
+    Attributes
+    ----------
+    iteration : int
+        Round of the loop that asked, from 0.
+    spectrum_id : SpectrumId
+        The spectrum asked about.
+    arm : str
+        ``query`` (asked because an answer teaches much) or ``audit`` (drawn at random to measure precision).
+    position : int
+        Place in the arm, from 0.
+    utility : float
+        Value of asking as the strategy saw it; NaN in the audit.
+    inclusion_probability : float
+        Probability with which the draw included this spectrum; NaN in the query.
+    predicted : str
+        Class of the largest probability when the question was asked.
+    probabilities : tuple of float
+        Predicted probability of each class, in the campaign's order.
+    """
+
+    iteration: int
+    spectrum_id: SpectrumId
+    arm: str
+    position: int
+    utility: float
+    inclusion_probability: float
+    predicted: str
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """
+    What a checkpoint says of every spectrum of a pool.
+
+    Attributes
+    ----------
+    spectrum_ids : array of str, shape (n_spectra,)
+        The spectra, in the pool's order.
+    probabilities : array of float32, shape (n_spectra, n_classes)
+        Predicted class probabilities; each row sums to 1.
+    classes : tuple of str
+        Names of the columns.
+    checkpoint : str
+        Content hash of the checkpoint.
+    pool : str
+        Content hash of the pool.
+    """
+
+    spectrum_ids: IdArray
+    probabilities: FloatArray
+    classes: tuple[str, ...]
+    checkpoint: str
+    pool: str
+
+    def predicted(self) -> IntArray:
+        """
+        Return the column of the largest probability of each spectrum.
+
+        Returns
+        -------
+        array of int, shape (n_spectra,)
+            Indices into ``classes``.
+        """
+        columns: IntArray = np.argmax(self.probabilities, axis=1)
+        return columns
+
+
+class Oracle(Protocol):
+    """Somebody or something that labels spectra."""
+
+    name: str
+
+    def ask(self, spectrum_ids: Sequence[SpectrumId]) -> list[str | None]:
+        """Return a label, or None to abstain, for each spectrum, in order."""

@@ -1,0 +1,110 @@
+"""Where tasks run: in line or in processes. What travels is paths, numbers and configs, never arrays or open handles."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Protocol, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Executor(Protocol):
+    """Runs one function on many tasks."""
+
+    def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield the function's result for each task, in the tasks' order."""
+
+
+class InlineExecutor:
+    """Runs the tasks one after another in this process."""
+
+    def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """
+        Yield the function's result for each task, in the tasks' order.
+
+        Parameters
+        ----------
+        function : callable
+            Takes one task.
+        tasks : iterable
+            The tasks.
+
+        Yields
+        ------
+        object
+            What the function returned.
+        """
+        for task in tasks:
+            yield function(task)
+
+
+class ProcessExecutor:
+    """
+    Runs the tasks in several processes, a few of them waiting in line.
+
+    Parameters
+    ----------
+    workers : int
+        Number of processes, at least 1.
+    """
+
+    def __init__(self, workers: int) -> None:
+        if workers < 1:
+            msg = f"workers must be at least 1, got {workers}"
+            raise ValueError(msg)
+        self.workers = workers
+
+    def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """
+        Yield the function's result for each task, in the tasks' order.
+
+        Parameters
+        ----------
+        function : callable
+            Takes one task; importable by name, as it is sent to other processes.
+        tasks : iterable
+            The tasks; at most two for each worker are in flight.
+
+        Yields
+        ------
+        object
+            What the function returned.
+        """
+        waiting: deque[Future[Result]] = deque()
+        with ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn")) as processes:
+            try:
+                for task in tasks:
+                    waiting.append(processes.submit(function, task))
+                    if len(waiting) >= 2 * self.workers:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+def make_executor(workers: int) -> Executor:
+    """
+    Return an executor for a number of processes.
+
+    Parameters
+    ----------
+    workers : int
+        Number of processes; 1 runs in line.
+
+    Returns
+    -------
+    Executor
+        In line or in processes.
+
+    Raises
+    ------
+    ValueError
+        If ``workers`` is less than 1.
+    """
+    return InlineExecutor() if workers == 1 else ProcessExecutor(workers)
