@@ -1,0 +1,145 @@
+"""
+Which spectra are asked about: the most useful ones, or a random sample.
+
+Ties and draws are decided by a hash of each spectrum's id under a salt from the generator, never by its row. So the same seed
+chooses the same spectra however the pool's rows are ordered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from spectrove.contracts import BoolArray, FloatArray, IdArray, IntArray
+
+SALT_BYTES = 16
+DIGEST_BYTES = 16  # two spectra of a million collide with a probability of 1e-27
+
+
+def select_top(
+    utilities: FloatArray,
+    spectrum_ids: IdArray,
+    k: int,
+    generator: np.random.Generator,
+    excluded: BoolArray | None = None,
+) -> IntArray:
+    """
+    Return the rows of the spectra that are most worth asking about.
+
+    Parameters
+    ----------
+    utilities : array of shape (n_spectra,)
+        Value of asking about each spectrum, larger = ask first.
+    spectrum_ids : array of str, shape (n_spectra,)
+        Their ids, each different.
+    k : int
+        Number of spectra wanted.
+    generator : numpy.random.Generator
+        Decides between equal utilities; used once in each call.
+    excluded : array of bool, shape (n_spectra,), or None
+        True where a spectrum must not be returned, such as one already labeled.
+
+    Returns
+    -------
+    array of int, shape (min(k, n_available),)
+        Rows, the largest utility first.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a utility is NaN or ``k`` is negative.
+    """
+    values = np.asarray(utilities, dtype=np.float64)
+    _require_one_shape(utilities=values, spectrum_ids=spectrum_ids, excluded=excluded)
+    if np.isnan(values).any():
+        row = int(np.argmax(np.isnan(values)))
+        msg = f"{spectrum_ids[row]}: the utility is NaN; every utility must be a number"
+        raise ValueError(msg)
+    _require_count("k", k)
+    salt = generator.bytes(SALT_BYTES)
+    available = np.arange(values.size) if excluded is None else np.flatnonzero(~excluded)
+    n_chosen = min(k, available.size)
+    if n_chosen == 0:
+        return np.empty(0, dtype=np.intp)
+    worth = values[available]
+    boundary = np.partition(worth, available.size - n_chosen)[available.size - n_chosen]
+    above, tied = available[worth > boundary], available[worth == boundary]
+    high, low = _hash_words(spectrum_ids[above], salt)
+    best = above[np.lexsort((low, high, -values[above]))]
+    chosen: IntArray = np.concatenate([best, _smallest_hashes(spectrum_ids, tied, n_chosen - best.size, salt)])
+    return chosen
+
+
+def sample_at_random(
+    spectrum_ids: IdArray, candidates: BoolArray, n: int, generator: np.random.Generator
+) -> tuple[IntArray, float]:
+    """
+    Return a simple random sample of the candidates, drawn without replacement.
+
+    Parameters
+    ----------
+    spectrum_ids : array of str, shape (n_spectra,)
+        Ids, each different.
+    candidates : array of bool, shape (n_spectra,)
+        True where a spectrum may be drawn.
+    n : int
+        Number of spectra wanted; all candidates are returned where there are fewer.
+    generator : numpy.random.Generator
+        Source of the draw; used once in each call.
+
+    Returns
+    -------
+    rows : array of int, shape (min(n, n_candidates),)
+        Rows of the drawn spectra, in random order.
+    inclusion_probability : float
+        Probability with which each candidate was drawn, ``n / n_candidates`` or 1; NaN if there is no candidate.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or ``n`` is negative.
+    """
+    _require_one_shape(spectrum_ids=spectrum_ids, candidates=candidates)
+    _require_count("n", n)
+    salt = generator.bytes(SALT_BYTES)
+    rows = np.flatnonzero(candidates)
+    if rows.size == 0:
+        return rows, float("nan")
+    drawn = _smallest_hashes(spectrum_ids, rows, min(n, rows.size), salt)
+    return drawn, drawn.size / rows.size
+
+
+def _smallest_hashes(spectrum_ids: IdArray, rows: IntArray, n: int, salt: bytes) -> IntArray:
+    if n == 0:
+        return rows[:0]
+    high, low = _hash_words(spectrum_ids[rows], salt)
+    near = np.flatnonzero(high <= np.partition(high, n - 1)[n - 1])
+    smallest: IntArray = rows[near[np.lexsort((low[near], high[near]))[:n]]]
+    return smallest
+
+
+def _hash_words(spectrum_ids: IdArray, salt: bytes) -> tuple[IntArray, IntArray]:
+    keyed = hashlib.blake2b(key=salt, digest_size=DIGEST_BYTES)
+
+    def digest(spectrum_id: str) -> bytes:
+        state = keyed.copy()
+        state.update(spectrum_id.encode())
+        return state.digest()
+
+    digests = np.fromiter(map(digest, spectrum_ids), dtype=f"S{DIGEST_BYTES}", count=len(spectrum_ids))
+    words = digests.view(">u8").astype(np.uint64).reshape(-1, 2)
+    return words[:, 0], words[:, 1]
+
+
+def _require_one_shape(**arrays: FloatArray | IdArray | BoolArray | None) -> None:
+    shapes = {name: np.shape(array) for name, array in arrays.items() if array is not None}
+    if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
+        msg = f"{', '.join(shapes)} must share one shape (n_spectra,), got {tuple(shapes.values())}"
+        raise ValueError(msg)
+
+
+def _require_count(name: str, value: int) -> None:
+    if value < 0:
+        msg = f"{name} must not be negative, got {value}"
+        raise ValueError(msg)
