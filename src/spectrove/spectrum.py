@@ -127,7 +127,7 @@ class Spectrum:
             msg = f"{where}: wavelengths must be finite, positive and strictly increasing, in Å"
             raise SpectrumError(msg)
         if self.ivar is not None and np.any(self.ivar < 0):
-            msg = f"{where}: inverse variances must not be negative, got {np.nanmin(self.ivar)!r}"
+            msg = f"{where}: inverse variances must not be negative, got {float(np.nanmin(self.ivar))!r}"
             raise SpectrumError(msg)
         if self.medium not in MEDIA:
             msg = f"{where}: medium must be one of {MEDIA}, got {self.medium!r}"
