@@ -1,0 +1,77 @@
+"""What a pool holds, in a few numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectrove.pool.layout import MANIFEST, PARTS, PLAN, read_json, sealed_versions, unfinished_directory, version_directory
+from spectrove.pool.store import Pool, open_file
+from spectrove.preprocess import Recipe
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Of the signal-to-noise ratios."""
+
+
+def pool_info(path: Path) -> dict[str, Any]:
+    """
+    Return what a pool holds, as JSON can hold it; a pool that is not sealed yet or has no spectra tells that.
+
+    Parameters
+    ----------
+    path : Path
+        The pool.
+
+    Returns
+    -------
+    dict
+        Path, recipe (name, hash, steps), wavelengths (first, last, Å), n_spectra, content_hash, counts by survey, format and
+        reason of refusal, quantiles of the signal-to-noise ratio, bytes on the disk, manifests of the versions, and what an
+        ingest left unfinished.
+
+    Raises
+    ------
+    PoolError
+        If the directory is absent, is no pool, or is broken.
+    """
+    path = Path(path)
+    content = open_file(path)
+    recipe = Recipe.from_dict(content["recipe"])
+    manifests = [read_json(version_directory(path, version) / MANIFEST) for version in sealed_versions(path)]
+    pool = Pool(path, recipe, manifests)
+    facts = pool.metadata(["survey", "format", "snr"])
+    snr = facts["snr"].drop_null().to_numpy()
+    return {
+        "pool": str(path),
+        "recipe": {"name": recipe.name, "hash": content["recipe_hash"], "steps": content["recipe"]["steps"]},
+        "n_wave": pool.n_wave,
+        "wave": [float(pool.grid[0]), float(pool.grid[-1])],
+        "n_spectra": pool.n_spectra,
+        "content_hash": pool.content_hash,
+        "by_survey": _counts(facts["survey"].to_pylist()),
+        "by_format": _counts(facts["format"].to_pylist()),
+        "n_refused": pool.refused().num_rows,
+        "refused_by_reason": _counts(pool.refused()["kind"].to_pylist()),
+        "snr_quantiles": {f"{q:g}": float(value) for q, value in zip(QUANTILES, np.quantile(snr, QUANTILES), strict=True)}
+        if snr.size
+        else {},
+        "bytes": sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        "versions": manifests,
+        "unfinished": _unfinished(path),
+    }
+
+
+def _counts(values: list[str]) -> dict[str, int]:
+    return dict(Counter(values).most_common())
+
+
+def _unfinished(path: Path) -> dict[str, Any] | None:
+    directory = unfinished_directory(path)
+    if not directory.is_dir():
+        return None
+    plan = read_json(directory / PLAN)
+    n_done = len(list((directory / PARTS).glob("[0-9]*.arrow")))
+    return {"n_files": plan["n_files"], "n_tasks": plan["n_tasks"], "n_tasks_done": n_done, "sources": plan["sources"]}
