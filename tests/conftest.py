@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from small_survey import SmallSurvey, make_small_survey
+
 settings.register_profile("spectrove", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("spectrove")
 
@@ -45,3 +47,9 @@ def _global_generators_stay_untouched() -> Iterator[None]:
         pytest.fail("the test drew from NumPy's global generator; pass a numpy.random.Generator")
     if torch is not None and torch_before is not None and not torch.equal(torch_before, torch.get_rng_state()):
         pytest.fail("the test drew from PyTorch's global generator; pass a torch.Generator")
+
+
+@pytest.fixture(scope="session")
+def small_survey(tmp_path_factory: pytest.TempPathFactory) -> SmallSurvey:
+    """Return 240 noisy spectra and 90 labeled ones of another telescope, as files and as pools."""
+    return make_small_survey(tmp_path_factory.mktemp("small-survey"))

@@ -1,1 +1,36 @@
+"""The loop with an expert in it: settings, memory, phases, questions, answers."""
 
+from spectrove.campaign.campaign import Campaign, TrainingSource, create
+from spectrove.campaign.labels import read_answers, read_labels, read_rows
+from spectrove.campaign.loop import estimates, run, step
+from spectrove.campaign.settings import (
+    AuditConfig,
+    CampaignSettings,
+    ClassesConfig,
+    NetworkConfig,
+    QueryConfig,
+    StoppingConfig,
+)
+from spectrove.campaign.status import status, write_questions
+from spectrove.campaign.store import CampaignStore
+
+__all__ = [
+    "AuditConfig",
+    "Campaign",
+    "CampaignSettings",
+    "CampaignStore",
+    "ClassesConfig",
+    "NetworkConfig",
+    "QueryConfig",
+    "StoppingConfig",
+    "TrainingSource",
+    "create",
+    "estimates",
+    "read_answers",
+    "read_labels",
+    "read_rows",
+    "run",
+    "status",
+    "step",
+    "write_questions",
+]

@@ -1,0 +1,334 @@
+"""A campaign: its folder, its database, its pools, and what is known so far."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import filelock
+import numpy as np
+from pydantic import TypeAdapter
+
+from spectrove.campaign.labels import read_answers, read_labels
+from spectrove.campaign.schema import CampaignRow, IterationRow, TrainingSetRow
+from spectrove.campaign.settings import CampaignSettings
+from spectrove.campaign.store import DATABASE, CampaignStore, now
+from spectrove.contracts import Answer, Question, Scores, SpectrumId
+from spectrove.errors import CampaignBusyError, CampaignError, LabelsError
+from spectrove.pool import Pool
+from spectrove.scoring import load_scores
+from spectrove.storage import atomic_path, storage_errors
+
+LOCK = "campaign.lock"
+"""Name of the file that a running loop holds."""
+
+
+@dataclass(frozen=True)
+class TrainingSource:
+    """
+    A labeled set as it is named on the command line.
+
+    Attributes
+    ----------
+    pool : Path
+        The pool that holds its spectra.
+    labels : Path
+        A CSV file with their labels.
+    """
+
+    pool: Path
+    labels: Path
+
+
+class Campaign:
+    """
+    A campaign's folder, opened.
+
+    Parameters
+    ----------
+    directory : Path
+        The folder that `create` made.
+
+    Raises
+    ------
+    CampaignError
+        If there is no campaign in it, or its pool is no longer the one that it was made with.
+    PoolError
+        If its pool is gone.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.store = CampaignStore(directory / DATABASE)
+        row = self.store.campaign()
+        self.settings = TypeAdapter(CampaignSettings).validate_python(row.settings)
+        self.pool = Pool.open(Path(row.pool_path))
+        if self.pool.content_hash != row.pool_hash:
+            self.store.close()
+            msg = (
+                f"{directory}: the pool {row.pool_path} is not the one that this campaign was made with (content "
+                f"{self.pool.content_hash}, expected {row.pool_hash}). Make a new campaign, or bring the old pool back."
+            )
+            raise CampaignError(msg)
+
+    def __enter__(self) -> Self:
+        """Return the campaign."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """
+        Keep every other process from running this campaign's loop.
+
+        Yields
+        ------
+        None
+            Nothing.
+
+        Raises
+        ------
+        CampaignBusyError
+            If another process runs it.
+        """
+        with storage_errors(self.directory):
+            held = filelock.FileLock(self.directory / LOCK)
+            try:
+                held.acquire(timeout=0)
+            except filelock.Timeout as error:
+                msg = (
+                    f"{self.directory}: another process is running this campaign. Wait until it ends, or stop it, and try again."
+                )
+                raise CampaignBusyError(msg) from error
+        try:
+            yield
+        finally:
+            held.release()
+
+    def iteration(self) -> IterationRow:
+        """
+        Return the iteration that the loop is in.
+
+        Returns
+        -------
+        IterationRow
+            The last one.
+        """
+        return self.store.iterations()[-1]
+
+    def is_finished(self) -> bool:
+        """
+        Return whether the long training is over and its candidates are known.
+
+        Returns
+        -------
+        bool
+            True when nothing is left to do.
+        """
+        last = self.iteration()
+        return last.kind == "final" and last.phase == "CLOSED"
+
+    def open_questions(self, arm: str | None = None) -> list[Question]:
+        """
+        Return the questions of the present iteration that nobody has answered.
+
+        A spectrum that was answered in an earlier iteration is not asked about again.
+
+        Parameters
+        ----------
+        arm : str, optional
+            Only the questions of this arm.
+
+        Returns
+        -------
+        list of Question
+            By arm and position.
+        """
+        last = self.iteration()
+        if last.phase not in {"ASK", "AUDIT"}:
+            return []
+        answered = self.store.labels()
+        return [question for question in self.store.questions(last.number, arm) if question.spectrum_id not in answered]
+
+    def training_labels(self) -> dict[SpectrumId, str]:
+        """
+        Return the labels that the campaign began with.
+
+        Returns
+        -------
+        dict
+            Over all training sets.
+        """
+        return {id_: label for _, labels in self.store.training_sets() for id_, label in labels.items()}
+
+    def newest_scores(self) -> tuple[Scores, IterationRow]:
+        """
+        Return the last finished pass over the pool, and the iteration that made it.
+
+        Returns
+        -------
+        tuple of (Scores, IterationRow)
+            One row for each spectrum of the pool.
+
+        Raises
+        ------
+        CampaignError
+            If no iteration has come so far.
+        """
+        for row in reversed(self.store.iterations()):
+            if row.scores is not None:
+                return load_scores(self.directory / row.scores, self.pool), row
+        msg = f"{self.directory}: nothing is scored yet. Go on with `spectrove campaign step`."
+        raise CampaignError(msg)
+
+    def import_answers(self, path: Path, annotator: str) -> tuple[int, int]:
+        """
+        Record the answers of a CSV file, all of them or none.
+
+        Parameters
+        ----------
+        path : Path
+            Columns as of `spectrove.campaign.labels.read_rows`; lines without a label are not answered yet.
+        annotator : str
+            Who answers.
+
+        Returns
+        -------
+        tuple of int
+            How many answers are new, and how many said what was recorded already.
+
+        Raises
+        ------
+        LabelsError
+            If a line cannot be used; nothing is recorded then.
+        """
+        resolve = _within(self.pool, {question.spectrum_id for question in self.store.questions()})
+        said = self.store.labels()
+        rows = read_answers(path, self.settings.classes, resolve)
+        answers: dict[SpectrumId, Answer] = {}
+        for row, id_, label in rows:
+            if id_ in answers:
+                msg = f"{path}, line {row.line}: {row.name!r} is answered twice. Keep one of the lines; nothing was recorded."
+                raise LabelsError(msg)
+            answers[id_] = Answer(uuid.uuid4().hex, id_, label, annotator, now(), row.comment)
+        new = [answer for id_, answer in answers.items() if id_ not in said or said[id_] != answer.label]
+        return self.store.record_answers(new), len(rows) - len(new)
+
+
+def _within(pool: Pool, among: set[SpectrumId]) -> Callable[[Sequence[str]], list[SpectrumId | None]]:
+    def resolve(names: Sequence[str]) -> list[SpectrumId | None]:
+        return [id_ if id_ in among else None for id_ in pool.resolve(names)]
+
+    return resolve
+
+
+def create(directory: Path, pool: Path, training: Sequence[TrainingSource], settings: CampaignSettings) -> Campaign:
+    """
+    Make a campaign.
+
+    Parameters
+    ----------
+    directory : Path
+        Its folder; absent or empty.
+    pool : Path
+        The pool to be searched.
+    training : sequence of TrainingSource
+        The labeled sets that the first training begins with.
+    settings : CampaignSettings
+        All settings.
+
+    Returns
+    -------
+    Campaign
+        Before its first step.
+
+    Raises
+    ------
+    CampaignError
+        If the folder is not empty, or the pools do not share one wavelength grid.
+    LabelsError
+        If a labels file cannot be used, or two of them contradict each other.
+    PoolError
+        If a pool cannot be used.
+    StorageError
+        If the disk is full or cannot be written.
+    """
+    if directory.is_dir() and any(directory.iterdir()):
+        msg = f"{directory}: this folder is not empty. Name a new one, or go on in it with `spectrove campaign step`."
+        raise CampaignError(msg)
+    searched = Pool.open(pool)
+    sets = [_read_training_set(source, searched, settings) for source in training]
+    if not sets:
+        msg = f"{directory}: a campaign needs at least one training set. Name it with --training POOL:LABELS.csv."
+        raise CampaignError(msg)
+    _refuse_contradictions(sets)
+    row = CampaignRow(
+        id=1,
+        created_at=now(),
+        software=version("spectrove"),
+        settings=_plain(settings),
+        pool_path=str(pool.resolve()),
+        pool_hash=searched.content_hash,
+    )
+    with storage_errors(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        with atomic_path(directory / DATABASE) as temporary:
+            store = CampaignStore(temporary, create=True)
+            store.begin(row, sets)
+            store.close()
+    return Campaign(directory)
+
+
+def _plain(settings: CampaignSettings) -> dict[str, Any]:
+    plain: dict[str, Any] = TypeAdapter(CampaignSettings).dump_python(settings, mode="json")
+    return plain
+
+
+def _read_training_set(
+    source: TrainingSource, searched: Pool, settings: CampaignSettings
+) -> tuple[TrainingSetRow, dict[SpectrumId, str]]:
+    pool = Pool.open(source.pool)
+    if pool.grid.shape != searched.grid.shape or not np.allclose(pool.grid, searched.grid, rtol=0, atol=1e-6):
+        msg = (
+            f"{source.pool}: its {pool.n_wave} points from {pool.grid[0]:.1f} to {pool.grid[-1]:.1f} Å are not those of the pool "
+            f"({searched.n_wave} from {searched.grid[0]:.1f} to {searched.grid[-1]:.1f} Å). Ingest both with recipes of one grid."
+        )
+        raise CampaignError(msg)
+    labels = read_labels(source.labels, settings.classes, pool.resolve)
+    if labels.unknown:
+        warnings.warn(
+            f"{source.labels}: {len(labels.unknown)} of its labels name no spectrum of {source.pool} (such as "
+            f"{labels.unknown[0]!r}); they are not used",
+            stacklevel=2,
+        )
+    row = TrainingSetRow(
+        pool_path=str(source.pool.resolve()),
+        pool_hash=pool.content_hash,
+        labels_path=str(source.labels.resolve()),
+        labels_hash=hashlib.blake2b(source.labels.read_bytes(), digest_size=16).hexdigest(),
+        n_unknown=len(labels.unknown),
+    )
+    return row, {id_: label for id_, label in labels.by_id.items() if label is not None}
+
+
+def _refuse_contradictions(sets: Sequence[tuple[TrainingSetRow, dict[SpectrumId, str]]]) -> None:
+    said: dict[SpectrumId, tuple[str, str]] = {}
+    for row, labels in sets:
+        for id_, label in labels.items():
+            before = said.setdefault(id_, (label, row.labels_path))
+            if before[0] != label:
+                msg = (
+                    f"{row.labels_path}: {id_} is labeled {label!r}, but {before[0]!r} in {before[1]}. "
+                    "Correct one of the two files."
+                )
+                raise LabelsError(msg)

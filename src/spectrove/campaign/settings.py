@@ -1,0 +1,210 @@
+"""Everything that a campaign can be told, one frozen dataclass a section; ``spectrove.config`` reads them from TOML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from spectrove.scoring import ScoreConfig
+from spectrove.training import LONG, FitConfig
+
+
+@dataclass(frozen=True)
+class ClassesConfig:
+    """
+    The classes that spectra are sorted into.
+
+    Attributes
+    ----------
+    names : tuple of str
+        All classes, in the order of the network's outputs.
+    targets : tuple of str
+        Those that are searched for.
+    aliases : mapping of str to str
+        Other words for a class, as they stand in labels files.
+    ignore : tuple of str
+        Labels whose rows are passed over when a labels file is read.
+
+    Raises
+    ------
+    ValueError
+        If there are not at least two different classes, all or none of them are targets, or an alias leads to none of them.
+    """
+
+    names: tuple[str, ...] = ("single-peak", "double-peak", "not-interesting")
+    targets: tuple[str, ...] = ("single-peak", "double-peak")
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse classes that cannot be told apart."""
+        if len(set(self.names)) != len(self.names) or len(self.names) < 2:
+            msg = f"names must be at least two different classes, got {self.names}"
+            raise ValueError(msg)
+        if not self.targets or not set(self.targets) < set(self.names):
+            msg = f"targets must be some but not all of the classes {self.names}, got {self.targets}"
+            raise ValueError(msg)
+        wrong = {label: name for label, name in self.aliases.items() if name not in self.names}
+        if wrong:
+            msg = f"aliases must lead to one of the classes {self.names}, got {wrong}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """
+    The network that is trained anew in every iteration.
+
+    Attributes
+    ----------
+    name : str
+        A plug-in of the group ``spectrove.models``.
+    """
+
+    name: str = "paper-2020"
+
+
+@dataclass(frozen=True)
+class QueryConfig:
+    """
+    Which spectra are asked about to teach the network.
+
+    Attributes
+    ----------
+    strategy : str
+        A plug-in of the group ``spectrove.strategies``, which gives each spectrum its utility.
+    batch_size : int
+        Number of spectra asked about in an iteration.
+
+    Raises
+    ------
+    ValueError
+        If ``batch_size`` is less than 1.
+    """
+
+    strategy: str = "entropy"
+    batch_size: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuse an empty batch."""
+        if self.batch_size < 1:
+            msg = f"batch_size must be at least 1, got {self.batch_size}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class AuditConfig:
+    """
+    The random sample of predicted targets that estimates the precision.
+
+    Attributes
+    ----------
+    size : int
+        Number of predicted targets drawn in an iteration; all of them where there are fewer.
+    level : float
+        Confidence level of the interval, between 0 and 1.
+    trains : bool
+        Whether the audit's labels join the training set once its estimate is frozen.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is less than 1, or ``level`` does not lie between 0 and 1.
+    """
+
+    size: int = 30
+    level: float = 0.95
+    trains: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a sample without a size or a level."""
+        if self.size < 1:
+            msg = f"size must be at least 1, got {self.size}"
+            raise ValueError(msg)
+        if not 0 < self.level < 1:
+            msg = f"level must lie between 0 and 1, got {self.level}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class StoppingConfig:
+    """
+    When the questions end and the long training begins.
+
+    Attributes
+    ----------
+    rule : str
+        A plug-in of the group ``spectrove.stopping``.
+    options : mapping
+        What the rule is made with; for ``paper-2020`` the threshold of the precision and how many times it is to be passed.
+    max_iterations : int or None
+        Stop after so many iterations whatever the rule says.
+    max_answers : int or None
+        Never ask for more answers than this; the last batch is cut to fit.
+
+    Raises
+    ------
+    ValueError
+        If a limit is given and less than 1.
+    """
+
+    rule: str = "paper-2020"
+    options: Mapping[str, float | int | str] = field(default_factory=lambda: {"threshold": 0.8, "times": 3})
+    max_iterations: int | None = None
+    max_answers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a budget that allows nothing."""
+        for name, value in (("max_iterations", self.max_iterations), ("max_answers", self.max_answers)):
+            if value is not None and value < 1:
+                msg = f"{name} must be at least 1, got {value}"
+                raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class CampaignSettings:
+    """
+    The settings of a campaign.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of every random choice; the same seed on the same data asks the same questions.
+    classes : ClassesConfig
+        The classes.
+    network : NetworkConfig
+        The network.
+    fit : FitConfig
+        The training of every iteration.
+    long_fit : FitConfig
+        The long training before the result.
+    scoring : ScoreConfig
+        The pass over the pool.
+    query : QueryConfig
+        The questions that teach.
+    audit : AuditConfig
+        The questions that measure.
+    stopping : StoppingConfig
+        The end.
+
+    Raises
+    ------
+    ValueError
+        If ``seed`` is negative.
+    """
+
+    seed: int = 2020
+    classes: ClassesConfig = field(default_factory=ClassesConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    long_fit: FitConfig = LONG
+    scoring: ScoreConfig = field(default_factory=ScoreConfig)
+    query: QueryConfig = field(default_factory=QueryConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
+    stopping: StoppingConfig = field(default_factory=StoppingConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse a seed that no generator takes."""
+        if self.seed < 0:
+            msg = f"seed must not be negative, got {self.seed}"
+            raise ValueError(msg)

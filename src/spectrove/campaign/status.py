@@ -1,0 +1,135 @@
+"""Where a campaign stands, as plain data; and its open questions as a file to fill in."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectrove.campaign.campaign import Campaign
+from spectrove.campaign.loop import generator_for
+from spectrove.storage import atomic_path, storage_errors
+
+QUESTION_COLUMNS = ("spectrum_id", "designation", "ra", "dec", "file", "label", "comment")
+"""Columns of a file of questions; the expert fills in the last two."""
+
+
+def status(campaign: Campaign) -> dict[str, Any]:
+    """
+    Return where a campaign stands.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Returns
+    -------
+    dict
+        Plain data, the same that ``spectrove campaign status --json`` prints.
+    """
+    last = campaign.iteration()
+    open_ids = {question.spectrum_id for question in campaign.open_questions()}
+    labels = campaign.store.labels()
+    row = campaign.store.campaign()
+    return {
+        "campaign": str(campaign.directory),
+        "created_at": row.created_at,
+        "pool": {"path": row.pool_path, "content_hash": row.pool_hash, "n_spectra": campaign.pool.n_spectra},
+        "n_training_labels": len(campaign.training_labels()),
+        "iteration": last.number,
+        "kind": last.kind,
+        "phase": last.phase,
+        "finished": campaign.is_finished(),
+        "n_open": len(open_ids),
+        "questions": str(questions_path(campaign)) if open_ids else None,
+        "n_answers": len(labels),
+        "n_abstentions": sum(label is None for label in labels.values()),
+        "next": _next(campaign, len(open_ids)),
+        "iterations": [
+            {
+                "number": past.number,
+                "kind": past.kind,
+                "phase": past.phase,
+                "started_at": past.started_at,
+                "closed_at": past.closed_at,
+                "checkpoint": past.checkpoint_hash,
+                "trained": past.trained,
+                "population": past.population,
+                "precision": past.estimate,
+                "decision": past.decision,
+            }
+            for past in campaign.store.iterations()
+        ],
+    }
+
+
+def _next(campaign: Campaign, n_open: int) -> str:
+    if campaign.is_finished():
+        return f"take the candidates: spectrove campaign export {campaign.directory}"
+    if n_open:
+        return (
+            f"fill in the column 'label' of {questions_path(campaign)} and run: "
+            f"spectrove campaign answer {campaign.directory} {questions_path(campaign)}"
+        )
+    return f"go on: spectrove campaign step {campaign.directory}"
+
+
+def questions_path(campaign: Campaign) -> Path:
+    """
+    Return where the open questions of the present iteration stand.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Returns
+    -------
+    Path
+        A CSV file in the campaign's folder.
+    """
+    return campaign.directory / "questions" / f"iteration-{campaign.iteration().number:03d}.csv"
+
+
+def write_questions(campaign: Campaign) -> Path | None:
+    """
+    Write the open questions as a file to fill in, unless it is there already.
+
+    Queries and audits stand in one shuffled list that shows neither why a spectrum is asked about nor what the network
+    thinks, so that neither sways the answer. A file that exists is left alone: somebody may be filling it in.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Returns
+    -------
+    Path or None
+        The file; None if no question is open.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or cannot be written.
+    """
+    ids = sorted({question.spectrum_id for question in campaign.open_questions()})
+    if not ids:
+        return None
+    path = questions_path(campaign)
+    if path.exists():
+        return path
+    generator_for(campaign, campaign.iteration().number, "order").shuffle(ids)
+    carried = [name for name in QUESTION_COLUMNS if name not in {"label", "comment"}]
+    rows = campaign.pool.rows_of(np.array(ids, dtype=object))
+    facts = campaign.pool.metadata(carried).take(rows).to_pylist()
+    with storage_errors(campaign.directory):
+        path.parent.mkdir(exist_ok=True)
+        with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, QUESTION_COLUMNS, restval="")
+            writer.writeheader()
+            writer.writerows(facts)
+    return path

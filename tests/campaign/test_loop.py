@@ -1,0 +1,162 @@
+"""The loop: the same seed asks the same questions, the labeled leave by a mask, the estimate is frozen, the budget is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from spectrove.campaign import Campaign, estimates, run, status, step
+from spectrove.campaign.examples import training_examples
+from spectrove.campaign.loop import labeled_rows
+from spectrove.contracts import Oracle, Question
+from spectrove.errors import CampaignBusyError, PhaseError
+from spectrove.scoring import load_scores
+
+NewCampaign = Callable[..., Campaign]
+OracleOf = Callable[[Campaign], Oracle]
+
+
+def asked(campaign: Campaign) -> list[tuple[int, str, str]]:
+    return [(question.iteration, question.arm, question.spectrum_id) for question in campaign.store.questions()]
+
+
+def to_first_questions(campaign: Campaign) -> list[Question]:
+    step(campaign)
+    step(campaign)
+    return campaign.open_questions()
+
+
+def test_a_campaign_goes_through_its_phases_and_ends_with_the_long_training(
+    new_campaign: NewCampaign, oracle_of: OracleOf
+) -> None:
+    campaign = new_campaign()
+    said: list[str] = []
+    run(campaign, oracle_of(campaign), report=said.append)
+    rows = campaign.store.iterations()
+    assert [(row.kind, row.phase) for row in rows] == [("active", "CLOSED")] * 3 + [("final", "CLOSED")]
+    assert campaign.is_finished()
+    assert len(said) == 4 * 3 + 2
+    assert rows[-2].decision is not None
+    assert rows[-2].decision["stop"]
+    with pytest.raises(PhaseError, match=r"this campaign is finished\. Take its candidates with `spectrove campaign export`"):
+        step(campaign)
+
+
+def test_the_same_seed_asks_the_same_questions_and_another_seed_others(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+    campaigns = [new_campaign("one"), new_campaign("two"), new_campaign("three", seed=8)]
+    for campaign in campaigns:
+        run(campaign, oracle_of(campaign))
+    one, two, three = (asked(campaign) for campaign in campaigns)
+    assert one == two
+    assert one != three
+
+
+def test_the_queries_are_the_most_uncertain_spectra_and_the_audit_is_of_predicted_targets(new_campaign: NewCampaign) -> None:
+    campaign = new_campaign()
+    questions = to_first_questions(campaign)
+    row = campaign.iteration()
+    scores = load_scores(campaign.directory / str(row.scores), campaign.pool)
+    entropies = -(scores.probabilities * np.log(np.maximum(scores.probabilities, 1e-38))).sum(axis=1)
+    queries = [question for question in questions if question.arm == "query"]
+    expected = scores.spectrum_ids[np.argsort(-entropies)[:6]]
+    assert {question.spectrum_id for question in queries} == set(expected)
+    audit = [question for question in questions if question.arm == "audit"]
+    n_predicted = sum((row.population or {})["n_predicted"][name] for name in campaign.settings.classes.targets)
+    assert len(audit) == min(5, n_predicted)
+    for question in audit:
+        assert question.predicted in campaign.settings.classes.targets
+        assert question.inclusion_probability == pytest.approx(len(audit) / n_predicted)
+
+
+def test_labeled_spectra_leave_the_pool_by_a_mask_and_are_never_asked_again(
+    new_campaign: NewCampaign, oracle_of: OracleOf
+) -> None:
+    campaign = new_campaign(audit={"size": 5, "trains": False})
+    before = campaign.pool.content_hash
+    run(campaign, oracle_of(campaign))
+    queries = [question.spectrum_id for question in campaign.store.questions(arm="query")]
+    assert len(queries) == len(set(queries)) == 18
+    gone = set(campaign.pool.spectrum_ids[labeled_rows(campaign)])
+    assert gone == set(queries)
+    assert campaign.pool.content_hash == before
+
+
+def test_audits_train_only_where_the_settings_say_so(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+    for trains in (False, True):
+        campaign = new_campaign(f"trains-{trains}", audit={"size": 5, "trains": trains})
+        run(campaign, oracle_of(campaign))
+        arms = {arm: {question.spectrum_id for question in campaign.store.questions(arm=arm)} for arm in ("query", "audit")}
+        assert arms["audit"] - arms["query"], "the audit should hold spectra of its own"
+        learned = set(training_examples(campaign).spectrum_ids) - set(campaign.training_labels())
+        assert learned == (arms["query"] | arms["audit"] if trains else arms["query"])
+
+
+def test_the_estimate_is_frozen_before_its_labels_can_change(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+    campaign = new_campaign()
+    oracle = oracle_of(campaign)
+    run_until_closed(campaign, oracle)
+    frozen = estimates(campaign)[0]
+    audit = campaign.store.questions(0, "audit")
+    flipped = "not-interesting" if frozen.n_correct else "single-peak"
+    path = campaign.directory / "second-thoughts.csv"
+    path.write_text("spectrum_id,label\n" + "".join(f"{question.spectrum_id},{flipped}\n" for question in audit))
+    campaign.import_answers(path, "somebody else")
+    assert estimates(campaign)[0] == frozen
+
+
+def run_until_closed(campaign: Campaign, oracle: Oracle) -> None:
+    path = campaign.directory / "answers.csv"
+    ids = [question.spectrum_id for question in to_first_questions(campaign)]
+    labels = oracle.ask(ids)
+    path.write_text(
+        "spectrum_id,label\n" + "".join(f"{i},{label or '?'}\n" for i, label in dict(zip(ids, labels, strict=True)).items())
+    )
+    campaign.import_answers(path, oracle.name)
+    step(campaign)
+    step(campaign)
+
+
+def test_the_answers_of_a_person_by_file_and_of_an_oracle_lead_to_the_same_campaign(
+    new_campaign: NewCampaign, oracle_of: OracleOf
+) -> None:
+    by_oracle, by_file = new_campaign("oracle"), new_campaign("file")
+    run(by_oracle, oracle_of(by_oracle))
+    while not by_file.is_finished():
+        ids = sorted({question.spectrum_id for question in by_file.open_questions()}, reverse=True)
+        if ids:
+            labels = oracle_of(by_file).ask(ids)
+            path = by_file.directory / "answers.csv"
+            path.write_text("id,label\n" + "".join(f"{i},{label}\n" for i, label in zip(ids, labels, strict=True)))
+            by_file.import_answers(path, "a person")
+        step(by_file)
+    assert asked(by_file) == asked(by_oracle)
+
+
+def test_open_questions_hold_the_loop_until_they_are_answered_or_skipped(new_campaign: NewCampaign) -> None:
+    campaign = new_campaign()
+    to_first_questions(campaign)
+    with pytest.raises(PhaseError, match=r"iteration 0 is in phase ASK with 6 questions open.*--skip-open"):
+        step(campaign)
+    step(campaign, skip_open=True)
+    step(campaign, skip_open=True)
+    estimate = estimates(campaign)[0]
+    assert estimate.estimate is None
+    assert (estimate.worst_lower, estimate.worst_upper) == (0.0, 1.0)
+    assert campaign.iteration().number == 1
+
+
+def test_the_budget_of_answers_is_never_exceeded(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+    campaign = new_campaign(stopping={"max_answers": 17})
+    run(campaign, oracle_of(campaign))
+    assert len(campaign.store.labels()) <= 17
+    facts = status(campaign)
+    assert facts["finished"]
+    assert "max_answers" in facts["iterations"][-2]["decision"]["reason"]
+
+
+def test_a_second_process_is_told_that_the_campaign_is_busy(new_campaign: NewCampaign) -> None:
+    campaign = new_campaign()
+    with campaign.lock(), pytest.raises(CampaignBusyError, match="another process is running this campaign"):
+        step(Campaign(campaign.directory))
