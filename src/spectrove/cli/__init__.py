@@ -1,1 +1,5 @@
+"""The command ``spectrove``: parse, call one function, print. Heavy imports stand inside the command bodies."""
 
+from spectrove.cli.frame import main
+
+__all__ = ["main"]

@@ -1,0 +1,182 @@
+"""``spectrove campaign``: the loop with an expert in it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spectrove.cli.progress import showing_progress
+
+if TYPE_CHECKING:
+    from spectrove.campaign import Campaign, TrainingSource
+
+DIRECTORY = click.argument("directory", type=click.Path(path_type=Path))
+WORKERS = click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that score.")
+
+
+class _TrainingSet(click.ParamType["TrainingSource"]):
+    name = "POOL:LABELS.csv"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> TrainingSource:
+        from spectrove.campaign import TrainingSource
+
+        pool, _, labels = value.rpartition(":")
+        if not pool or not labels:
+            self.fail(f"{value!r} is no POOL:LABELS.csv", param, ctx)
+        return TrainingSource(Path(pool), Path(labels))
+
+
+@click.group()
+def campaign() -> None:
+    """Search a pool: train, score, ask, estimate, again and again, until the candidates are good enough."""
+
+
+@campaign.command()
+@DIRECTORY
+@click.option("--pool", "pool_path", type=click.Path(path_type=Path), required=True, metavar="POOL", help="The pool to search.")
+@click.option(
+    "--training", type=_TrainingSet(), multiple=True, required=True, help="A labeled set: its pool and its labels; repeatable."
+)
+@click.option(
+    "--preset", default="standard", show_default=True, metavar="NAME", help="Settings to begin with: standard, paper-2020."
+)
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE.toml", help="Settings that differ from the preset."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed asks the same questions.")
+def new(
+    directory: Path,
+    pool_path: Path,
+    training: tuple[TrainingSource, ...],
+    preset: str,
+    config_path: Path | None,
+    seed: int | None,
+) -> None:
+    """Make a campaign in DIRECTORY."""
+    from spectrove.campaign import create
+    from spectrove.config import load_settings
+
+    with create(directory, pool_path, training, load_settings(config_path, preset, seed)) as made:
+        n_labels = len(made.training_labels())
+        click.echo(f"{directory}: a campaign over {made.pool.n_spectra} spectra, beginning with {n_labels} labels")
+    click.echo(f"next: spectrove campaign step {directory}")
+
+
+@campaign.command()
+@DIRECTORY
+@WORKERS
+@click.option("--skip-open", is_flag=True, help="Go on although questions are open; they count as abstentions.")
+def step(directory: Path, workers: int, skip_open: bool) -> None:
+    """Do the next thing: train, score and ask, close the queries, or estimate the precision."""
+    from spectrove.campaign import Campaign, step
+    from spectrove.execution import make_executor
+
+    with Campaign(directory) as opened:
+        with showing_progress() as progress:
+            done = step(opened, make_executor(workers), progress, skip_open=skip_open)
+        click.echo(done)
+        _print_next(opened)
+
+
+@campaign.command()
+@DIRECTORY
+@WORKERS
+@click.option(
+    "--oracle", "oracle_path", type=click.Path(path_type=Path), metavar="TRUTH.csv", help="Labels that answer every question."
+)
+def run(directory: Path, workers: int, oracle_path: Path | None) -> None:
+    """Take steps until questions are open, or, with an oracle, until the campaign is finished."""
+    from spectrove.campaign import Campaign, read_labels, run
+    from spectrove.execution import make_executor
+    from spectrove.oracles import TruthTableOracle
+
+    with Campaign(directory) as opened:
+        oracle = None
+        if oracle_path is not None:
+            labels = read_labels(oracle_path, opened.settings.classes, opened.pool.resolve)
+            oracle = TruthTableOracle(labels.by_id, name=f"truth table {oracle_path.name}")
+        with showing_progress() as progress:
+            run(opened, oracle, make_executor(workers), progress, report=click.echo)
+        if oracle is not None and oracle.n_unknown:
+            click.echo(f"warning: {oracle.n_unknown} spectra are not in {oracle_path}; they were abstained from", err=True)
+        _print_next(opened)
+
+
+@campaign.command()
+@DIRECTORY
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def status(directory: Path, as_json: bool) -> None:
+    """Say where the campaign stands: iterations, precision, open questions, and what to do next."""
+    from spectrove.campaign import Campaign, status, write_questions
+
+    with Campaign(directory) as opened:
+        write_questions(opened)
+        facts = status(opened)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _print_status(facts)
+
+
+@campaign.command()
+@DIRECTORY
+@click.argument("answers", type=click.Path(path_type=Path))
+@click.option("--annotator", default=None, metavar="NAME", help="Who answers; you, unless given.")
+def answer(directory: Path, answers: Path, annotator: str | None) -> None:
+    """Record the labels of the CSV file ANSWERS: all of its lines, or none if one of them is wrong."""
+    from spectrove.campaign import Campaign
+
+    with Campaign(directory) as opened:
+        n_new, n_known = opened.import_answers(answers, annotator or getpass.getuser())
+        known = f", {n_known} were recorded before" if n_known else ""
+        click.echo(f"{n_new} answers recorded{known}; {len({q.spectrum_id for q in opened.open_questions()})} questions are open")
+        _print_next(opened)
+
+
+@campaign.command()
+@DIRECTORY
+def export(directory: Path) -> None:
+    """Write the candidates as CSV and VOTable, and what they were made from as JSON."""
+    from spectrove.campaign import Campaign
+    from spectrove.vo import export_candidates
+
+    with Campaign(directory) as opened:
+        for name, path in export_candidates(opened, directory / "export").items():
+            click.echo(f"{name:<12} {path}")
+
+
+def _print_next(opened: Campaign) -> None:
+    from spectrove.campaign import status, write_questions
+
+    write_questions(opened)
+    click.echo(f"next: {status(opened)['next']}")
+
+
+def _print_status(facts: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    state = "finished" if facts["finished"] else f"iteration {facts['iteration']}, phase {facts['phase']}"
+    click.echo(f"{facts['campaign']}: {state}; {facts['n_answers']} answers, {facts['n_open']} questions open")
+    table = Table()
+    for column in ("iteration", "phase", "trained on", "predicted targets", "precision", "interval", "decision"):
+        table.add_column(column)
+    for row in facts["iterations"]:
+        precision = row["precision"] or {}
+        known = precision.get("estimate") is not None
+        predicted = (row["population"] or {}).get("n_predicted", {})
+        table.add_row(
+            f"{row['number']}{' (final)' if row['kind'] == 'final' else ''}",
+            row["phase"],
+            str((row["trained"] or {}).get("n_examples", "")),
+            ", ".join(f"{count} {name}" for name, count in predicted.items()),
+            f"{precision['estimate']:.2f}" if known else "",
+            f"{precision['lower']:.2f} to {precision['upper']:.2f}" if known else "",
+            "" if row["decision"] is None else "stop" if row["decision"]["stop"] else "go on",
+        )
+    Console().print(table)
+    click.echo(f"next: {facts['next']}")

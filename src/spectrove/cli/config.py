@@ -1,0 +1,14 @@
+"""``spectrove config``: the settings of a campaign as a file to change."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--preset", default="standard", show_default=True, metavar="NAME", help="standard or paper-2020.")
+def config(preset: str) -> None:
+    """Print all settings of a campaign as a commented TOML file."""
+    from spectrove.config import template
+
+    click.echo(template(preset), nl=False)

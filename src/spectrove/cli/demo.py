@@ -1,0 +1,153 @@
+"""``spectrove demo``: the whole job on an embedded synthetic survey, by the functions that the other commands call."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spectrove.cli.progress import showing_progress
+
+if TYPE_CHECKING:
+    from spectrove.campaign import Campaign
+    from spectrove.evaluate import Performance
+
+SETTINGS: dict[str, Any] = {
+    "query": {"batch_size": 50},
+    "audit": {"size": 30},
+    "stopping": {"options": {"threshold": 0.9, "times": 2}, "max_iterations": 6},
+    "fit": {"min_delta": 1e-3, "patience": 5, "max_epochs": 20},
+    "long_fit": {"min_delta": 1e-3, "patience": 10, "max_epochs": 40},
+}
+"""Smaller batches and shorter trainings than the paper's, so that the demonstration takes minutes."""
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--size", default=3000, show_default=True, type=click.IntRange(min=300), help="Spectra in the pool.")
+@click.option(
+    "--seed", default=2020, show_default=True, type=click.IntRange(min=0), help="The same seed asks the same questions."
+)
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Processes that read files.")
+def demo(directory: Path, size: int, seed: int, workers: int) -> None:
+    """
+    Simulate a survey into DIRECTORY, search it for emission-line stars, and compare the result with the truth.
+
+    Run again, it goes on where it was, or shows its result.
+    """
+    begun = time.monotonic()
+    click.echo("1/4  simulate a survey: FITS files of two telescopes, and the truth about every spectrum")
+    _simulate(directory / "survey", size, seed)
+    click.echo("2/4  read the files into two pools, one wavelength grid for both")
+    _ingest(directory, workers)
+    click.echo("3/4  search: train, score, ask, estimate, until it is good enough; the truth table answers in an expert's place")
+    opened = _campaign(directory, seed)
+    with opened:
+        _run(opened, directory / "survey" / "truth.csv")
+        click.echo("4/4  write the candidates")
+        _conclude(opened, directory, time.monotonic() - begun)
+
+
+def _simulate(survey: Path, size: int, seed: int) -> None:
+    import numpy as np
+
+    from spectrove.simulate import SurveyConfig, simulate_survey
+    from spectrove.storage import atomic_path, storage_errors
+
+    if survey.exists():
+        return
+    with storage_errors(survey):
+        survey.parent.mkdir(parents=True, exist_ok=True)
+    config = SurveyConfig(n_pool=size, n_labeled=max(100, size // 5))
+    with showing_progress() as progress, atomic_path(survey) as temporary:
+        simulate_survey(temporary, config, np.random.default_rng(seed), progress)
+
+
+def _ingest(directory: Path, workers: int) -> None:
+    from spectrove.execution import make_executor
+    from spectrove.pool import IngestConfig, ingest
+    from spectrove.preprocess import recipe
+
+    for name, recipe_name in (("pool", "halpha-2020"), ("labeled", "halpha-2020-ondrejov")):
+        with showing_progress() as progress:
+            source = [directory / "survey" / name]
+            report = ingest(
+                source, directory / f"{name}.pool", recipe(recipe_name), IngestConfig(), make_executor(workers), progress
+            )
+        refused = f", {report.n_refused} refused" if report.n_tried else " (read before)"
+        click.echo(f"     {name}: {report.n_spectra_in_pool} spectra{refused}")
+
+
+def _campaign(directory: Path, seed: int) -> Campaign:
+    from spectrove.campaign import Campaign, TrainingSource, create
+    from spectrove.config import settings_from
+
+    path = directory / "campaign"
+    if (path / "campaign.sqlite").exists():
+        return Campaign(path)
+    training = TrainingSource(directory / "labeled.pool", directory / "survey" / "labels.csv")
+    return create(path, directory / "pool.pool", [training], settings_from({**SETTINGS, "seed": seed}))
+
+
+def _run(opened: Campaign, truth: Path) -> None:
+    from spectrove.campaign import read_labels, run
+    from spectrove.oracles import TruthTableOracle
+
+    labels = read_labels(truth, opened.settings.classes, opened.pool.resolve)
+    with showing_progress() as progress:
+        run(opened, TruthTableOracle(labels.by_id), None, progress, report=lambda sentence: click.echo(f"     {sentence}"))
+
+
+def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from spectrove.campaign import status
+    from spectrove.vo import export_candidates
+
+    paths = export_candidates(opened, directory / "campaign" / "export")
+    facts = status(opened)
+    performance = _compare(opened, directory / "survey" / "truth.csv", paths["candidates"])
+    table = Table(title="What the demonstration found")
+    for column in ("iteration", "labels used", "estimated precision", "95 % interval", "true precision", "true recall"):
+        table.add_column(column, justify="right")
+    n_labels = facts["n_training_labels"]
+    for row in facts["iterations"]:
+        known = row["precision"] or {}
+        used = row["trained"]["n_examples"]
+        final = row["kind"] == "final"
+        table.add_row(
+            f"{row['number']}{' (long training)' if final else ''}",
+            f"{n_labels} + {used - n_labels}",
+            f"{known['estimate']:.2f}" if known.get("estimate") is not None else "",
+            f"{known['lower']:.2f} to {known['upper']:.2f}" if known else "",
+            _share(performance.precision, performance.precision_limits) if final else "",
+            _share(performance.recall, performance.recall_limits) if final else "",
+        )
+    Console().print(table)
+    click.echo(
+        f"{performance.n_predicted} candidates, {performance.n_true_positive} of them truly targets; the pool holds "
+        f"{performance.n_targets} targets. {facts['n_answers']} answers were asked for, in {seconds:.0f} s."
+    )
+    click.echo("Open these:")
+    for name, path in paths.items():
+        click.echo(f"  {name:<12} {path}")
+    click.echo(f"  {'truth':<12} {directory / 'survey' / 'truth.csv'}")
+
+
+def _share(value: float | None, limits: tuple[float, float]) -> str:
+    return "" if value is None else f"{value:.2f} ({limits[0]:.2f} to {limits[1]:.2f})"
+
+
+def _compare(opened: Campaign, truth: Path, candidates: Path) -> Performance:
+    from spectrove.campaign import read_labels
+    from spectrove.evaluate import precision_recall
+
+    classes = opened.settings.classes
+    actual = read_labels(truth, classes, opened.pool.resolve).by_id
+    found = read_labels(candidates, classes, opened.pool.resolve, may_be_empty=True).by_id
+    other = next(name for name in classes.names if name not in classes.targets)
+    ids = list(actual)
+    return precision_recall([actual[id_] for id_ in ids], [found.get(id_) or other for id_ in ids], classes.targets)

@@ -1,0 +1,81 @@
+"""``spectrove pool``: from survey files to a sealed pool."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from spectrove.cli.progress import showing_progress
+
+if TYPE_CHECKING:
+    from spectrove.pool import IngestReport
+
+
+@click.group()
+def pool() -> None:
+    """Make and look at pools: spectra brought to one wavelength grid, with their metadata."""
+
+
+@pool.command()
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--pool", "pool_path", type=click.Path(path_type=Path), required=True, metavar="DIR", help="The pool to make or to add to."
+)
+@click.option("--recipe", "recipe_name", required=True, metavar="NAME", help="How spectra are preprocessed, such as halpha-2020.")
+@click.option("--format", "format_", metavar="NAME", help="Read every file as this format instead of asking every reader.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that read files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def ingest(paths: tuple[Path, ...], pool_path: Path, recipe_name: str, format_: str | None, workers: int, as_json: bool) -> None:
+    """
+    Read every file under PATHS into a pool.
+
+    A file that cannot be used is kept with its reason and never stops the run. A run that was interrupted goes on where it was;
+    run again, the command reads only what is new and adds it as a new version.
+    """
+    from spectrove.execution import make_executor
+    from spectrove.pool import IngestConfig, ingest
+    from spectrove.preprocess import recipe
+
+    with showing_progress() as progress:
+        report = ingest(
+            list(paths), pool_path, recipe(recipe_name), IngestConfig(format=format_), make_executor(workers), progress
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        _print(report)
+
+
+@pool.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def info(directory: Path, as_json: bool) -> None:
+    """Say what the pool in DIRECTORY holds, how it was made, and what was refused."""
+    from spectrove.pool import pool_info
+
+    facts = pool_info(directory)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, inner in value.items():
+                click.echo(f"  {key}: {inner}")
+        else:
+            click.echo(f"{name}: {value}")
+
+
+def _print(report: IngestReport) -> None:
+    if report.resumed:
+        click.echo("an interrupted ingest was finished first")
+    click.echo(f"files      {report.n_files} found, {report.n_known} known and unchanged, {report.n_tried} read")
+    click.echo(f"spectra    {report.n_spectra} added, {report.n_spectra_in_pool} in the pool")
+    click.echo(f"refused    {report.n_refused}")
+    for reason, count in report.refused_by_reason.items():
+        click.echo(f"  {count:>6}   {reason}")
+    versions = ", ".join(str(version) for version in report.versions)
+    click.echo(f"pool       {report.pool}" + (f", version {versions} sealed" if versions else ", nothing new"))
