@@ -178,4 +178,16 @@ class Oracle(Protocol):
     name: str
 
     def ask(self, spectrum_ids: Sequence[SpectrumId]) -> list[str | None]:
-        """Return a label, or None to abstain, for each spectrum, in order."""
+        """
+        Return a label, or None to abstain, for each spectrum.
+
+        Parameters
+        ----------
+        spectrum_ids : sequence of SpectrumId
+            The spectra asked about.
+
+        Returns
+        -------
+        list of str or None
+            What the oracle says of each, in their order.
+        """

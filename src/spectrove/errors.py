@@ -16,6 +16,7 @@ Every error that spectrove raises on purpose.
     ├── ConfigError              a settings file that cannot be used    (ValueError)
     ├── TrainingError            a training set that cannot be fitted   (ValueError)
     ├── CheckpointError          a checkpoint that cannot be used       (ValueError)
+    ├── ScoresError              scores that cannot be used             (ValueError)
     ├── CampaignError            a campaign that is absent or unfit     (ValueError)
     │   ├── CampaignBusyError    another process runs this campaign
     │   └── PhaseError           not possible in the present phase
@@ -78,6 +79,10 @@ class TrainingError(SpectroveError, ValueError):
 
 class CheckpointError(SpectroveError, ValueError):
     """A checkpoint that cannot be used."""
+
+
+class ScoresError(SpectroveError, ValueError):
+    """Scores that are absent, broken or of another pool."""
 
 
 class CampaignError(SpectroveError, ValueError):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.connection import wait
 from typing import Protocol, TypeVar
 
 Task = TypeVar("Task")
@@ -16,7 +20,21 @@ class Executor(Protocol):
     """Runs one function on many tasks."""
 
     def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-        """Yield the function's result for each task, in the tasks' order."""
+        """
+        Yield the function's result for each task, in the tasks' order.
+
+        Parameters
+        ----------
+        function : callable
+            Takes one task.
+        tasks : iterable
+            The tasks.
+
+        Yields
+        ------
+        object
+            What the function returned.
+        """
 
 
 class InlineExecutor:
@@ -42,14 +60,34 @@ class InlineExecutor:
             yield function(task)
 
 
+def _settle_in() -> None:
+    # A worker finishes its task when the user interrupts the program, and ends when the program is killed: it would wait forever.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
 class ProcessExecutor:
     """
     Runs the tasks in several processes, a few of them waiting in line.
+
+    An interrupt (Ctrl-C) reaches the caller, not the workers: the tasks that run are finished, those that wait are dropped.
 
     Parameters
     ----------
     workers : int
         Number of processes, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If ``workers`` is less than 1.
     """
 
     def __init__(self, workers: int) -> None:
@@ -75,7 +113,8 @@ class ProcessExecutor:
             What the function returned.
         """
         waiting: deque[Future[Result]] = deque()
-        with ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn")) as processes:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_settle_in) as processes:
             try:
                 for task in tasks:
                     waiting.append(processes.submit(function, task))

@@ -1,0 +1,87 @@
+# The commands of this repository; `make help` lists them. Each makes the environment that it needs in .venv.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# The first Python of this machine that is new enough.
+PYTHON ?= $(or $(shell for python in python3 python3.11 python3.12 python3.13; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done),python3)
+# Another index to take torch from: TORCH_INDEX=https://download.pytorch.org/whl/cpu spares a Linux machine without a GPU two gigabytes.
+TORCH_INDEX ?=
+# Processes that share the tests. Each computes on one thread, so that together they use that many cores.
+WORKERS ?= 2
+# Further arguments of pytest, such as ARGS='-k recipe'.
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
+SOURCES = $(shell find src -name '*.py')
+
+# Shows what pip is busy with, and how large it is where that takes long; what goes wrong comes by stderr, untouched.
+SHOW := awk '/^Collecting / { printf "    %s\n", $$2; fflush() } \
+	/^ *Downloading .* [MG]B\)/ { gsub(/[()]/, ""); printf "        downloading, %s %s\n", $$(NF-1), $$NF; fflush() } \
+	/^Installing collected/ { print "    unpacking them all; this takes a minute or two"; fflush() }'
+
+# $(call install,EXTRAS,WHAT)
+install = @printf 'Installing %s into $(VENV); the first time this takes some minutes.\n' "$(2)"; \
+	$(PIP) install --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --editable '.$(1)' | $(SHOW)
+
+.PHONY: help demo test test-slow check lint bench wheel clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## find the emission-line stars of a small synthetic survey; the result is written to demo/
+	$(BIN)/spectrove demo demo
+
+test: $(VENV)/.dev ## run the tests
+	$(PYTEST) $(ARGS)
+
+test-slow: $(VENV)/.dev ## run the tests that take longer than half a minute each
+	$(PYTEST) -m 'slow and not gpu and not remote' $(ARGS)
+
+check: lint test ## run every gate: lint, then test
+
+lint: $(VENV)/.dev ## run the gates that only read: ruff, mypy, import-linter, numpydoc, towncrier
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/numpydoc lint $(SOURCES)
+	$(BIN)/towncrier build --draft --version next >/dev/null
+
+bench: $(VENV)/.dev ## measure how fast things are, against peers
+	for benchmark in benchmarks/bench_*.py; do $(BIN)/python "$$benchmark"; done
+
+wheel: $(VENV)/.dev ## build the wheel into dist/
+	$(PIP) wheel --no-deps --no-build-isolation --quiet --wheel-dir dist .
+	@ls -l dist/spectrove-*.whl
+
+clean: ## remove all that these commands have made, .venv and demo/ included
+	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, in three steps, each marked by a file that is as old as the step. The first also explains what is missing.
+
+$(BIN)/python:
+	@command -v '$(PYTHON)' >/dev/null \
+		|| { echo "make: there is no '$(PYTHON)' on this machine. Install Python 3.11 or later, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: '$(PYTHON)' is $$('$(PYTHON)' --version), but spectrove needs Python 3.11 or later. Name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "make: '$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making a virtual environment in $(VENV) with $$('$(PYTHON)' --version)."
+	@'$(PYTHON)' -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,,spectrove and what it needs)
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,[dev],spectrove with what it needs and the tools of its developers)
+	@touch $@ $(VENV)/.runtime
