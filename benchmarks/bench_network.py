@@ -24,15 +24,14 @@ from torch.nn import functional
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from keras_peer import keras_network, keras_weights
-
 from spectrove.models import build
 from spectrove.models.paper_2020 import N_FILTERS, Paper2020
 from spectrove.scoring import predict
 from spectrove.training import FitConfig, fit
 
 N_WAVE = 140
-N_SCORED = 4096
-N_TRAINED = 1024
+N_SCORED = 2048
+N_TRAINED = 512
 BATCH_SCORED = 256
 BATCH_TRAINED = 64
 TURNS = 5
@@ -53,6 +52,7 @@ class Conv1dNetwork(Paper2020):
             nn.init.zeros_(convolution.bias)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the logits of each spectrum's classes."""
         hidden = features[:, None, :]
         for index, convolution in enumerate(self.convolutions):
             hidden = functional.relu(convolution(hidden))

@@ -100,8 +100,8 @@ def ascii_columns(names="", n_pixels=N_PIXELS):
 def csv_rows(n_rows=3):
     """Return a CSV of spectra with wavelengths in the header, as the Ondřejov data set has them."""
     header = ["id", "label", "object", "ra", "dec", "date-obs", *(f"{wave:.4f}" for wave in WAVE)]
-    rows = [[f"a{number}", "emission", "alp Vir", "13:25:11.580", "-11:09:40.70", "2013-05-23", *(f"{flux + number:.4f}" for flux in FLUX)]
-            for number in range(n_rows)]  # fmt: skip
+    facts = ["emission", "alp Vir", "13:25:11.580", "-11:09:40.70", "2013-05-23"]
+    rows = [[f"a{number}", *facts, *(f"{flux + number:.4f}" for flux in FLUX)] for number in range(n_rows)]
     return ("\n".join(",".join(row) for row in (header, *rows)) + "\n").encode()
 
 

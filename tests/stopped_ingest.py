@@ -19,7 +19,7 @@ from spectrove.errors import PoolError, StorageError
 from spectrove.execution import ProcessExecutor, make_executor
 from spectrove.pool import IngestConfig, Pool, ingest
 from spectrove.preprocess import recipe
-from spectrove.surveys import readers
+from spectrove.surveys import inspect
 
 CHANGES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 """Audit events of changes on the disk, besides files opened for writing."""
@@ -85,8 +85,7 @@ def killed_everywhere(folder: Path, start: Path, work: Path) -> list[dict]:
         status, _ = in_child(killed)
         if status == 0:
             return seen
-        _, between = in_child(lambda pool=pool: state(pool))
-        _, after = in_child(lambda pool=pool: run(folder, pool))
+        _, (between, after) = in_child(lambda pool=pool: (state(pool), run(folder, pool)))
         left = sorted(str(path.relative_to(pool)) for path in (*pool.iterdir(), *(pool / "versions").iterdir()))
         seen.append({"signal": status & 0x7F, "between": between, "after": after, "left": left})
     raise AssertionError
@@ -106,8 +105,7 @@ def limited(folder: Path, work: Path, limits: list[int]) -> list[dict]:
                 return str(error)
 
         _, said = in_child(stopped)
-        _, between = in_child(lambda pool=pool: state(pool))
-        _, after = in_child(lambda pool=pool: run(folder, pool))
+        _, (between, after) = in_child(lambda pool=pool: (state(pool), run(folder, pool)))
         seen.append({"said": said, "between": between, "after": after})
     return seen
 
@@ -142,7 +140,8 @@ class DeadlyExecutor(ProcessExecutor):
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
     paths = [Path(argument) for argument in arguments[:3]]
-    readers()  # loaded before the forks, once
+    for path in paths[0].iterdir():
+        inspect(path)  # whatever readers load is loaded before the forks, once
     if command == "killed":
         print(json.dumps(killed_everywhere(*paths)))
     elif command == "limited":

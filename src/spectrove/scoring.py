@@ -79,9 +79,10 @@ def score(
     Return the probabilities of the classes of every spectrum of a pool.
 
     Equal to the last bit wherever and with however many threads it is computed: batches are cut inside the pool's chunks
-    only, and each batch is computed by one thread, so that threads and processes share out batches and never split one. This is
-    no slower than splitting (1.0 to 1.3 times faster on two cores). A worker process receives the paths of checkpoint and
-    pool and the row ranges, and sends back the probabilities, 12 bytes a spectrum for three classes.
+    only, and each batch is computed by one thread, so that threads and processes share out batches and never split one. This
+    is also the faster way (1.3 times on two idle cores, more on busy ones; ``benchmarks/bench_network.py``). A worker process
+    receives the paths of checkpoint and pool and the row ranges, and sends back probabilities, 12 bytes a spectrum for three
+    classes.
 
     Parameters
     ----------

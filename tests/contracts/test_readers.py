@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layouts import LAYOUTS, as_bytes, lamost_image
-from spectrove.errors import DamagedFileError, NoReaderError, SurveyFileError
+from spectrove.errors import DamagedFileError, NoReaderError
 from spectrove.spectrum import Spectrum
 from spectrove.surveys import SurveyFile, inspect, read, readers
 
@@ -42,10 +42,14 @@ JUNK = {
     "FITS with an image": as_bytes(fits.PrimaryHDU(np.ones((7, 9)))),
     "FITS with a cube": as_bytes(fits.PrimaryHDU(np.ones((2, 3, 4)))),
     "FITS with an empty table": as_bytes(fits.PrimaryHDU(), fits.BinTableHDU.from_columns([fits.Column("a", "D", array=[])])),
-    "FITS that lies about its size": lamost_image("dr1").replace(b"NAXIS1  =                   60", b"NAXIS1  =                99999"),
+    "FITS that lies about its size": lamost_image("dr1").replace(
+        b"NAXIS1  =                   60", b"NAXIS1  =                99999"
+    ),
     "FITS of negative size": lamost_image("dr1").replace(b"NAXIS1  =                   60", b"NAXIS1  =                  -60"),
     "FITS of no type": lamost_image("dr1").replace(b"BITPIX  =                  -32", b"BITPIX  =                   13"),
-    "FITS with an unreadable card": lamost_image("dr1").replace(b"COEFF0  =               3.8135", b"COEFF0  =             3.81.3.5"),
+    "FITS with an unreadable card": lamost_image("dr1").replace(
+        b"COEFF0  =               3.8135", b"COEFF0  =             3.81.3.5"
+    ),
     "LAMOST with an unreadable telescope": lamost_image("dr1").replace(b"TELESCOP= 'LAMOST  '", b"TELESCOP= 'LAMOST   "),
 }
 
@@ -59,26 +63,29 @@ def folder(tmp_path_factory):
 
 def check(reader, path):
     """Check that a reader keeps its promises on one file, whatever it is."""
+    reason, spectra, error = said_of(reader, path)
+
+    assert error is None or str(error).startswith(f"{path}: ")
+    assert reason is None or (isinstance(reason, str) and reason.strip() and "\n" not in reason)
+    assert all(isinstance(one, Spectrum) for one in spectra)
+    assert len({one.spectrum_id for one in spectra}) == len(spectra)
+    assert bool(spectra) == (reason is None and error is None)
+
+
+def said_of(reader, path):
+    """Return a reader's reason, its spectra, and the error of opening or reading the file; warnings are errors."""
+    reason, spectra = None, []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            file = SurveyFile(path)
-        except SurveyFileError as error:
-            assert str(error).startswith(f"{path}: ")
-            return
-        with file:
-            reason = reader.decline(file)
-            assert reason is None or (isinstance(reason, str) and reason.strip())
-            assert reader.decline(file) == reason
-            assert reason is None or "\n" not in reason
-            try:
+            with SurveyFile(path) as file:
+                reason = reader.decline(file)
+                again = reader.decline(file)
                 spectra = list(reader.read(file)) if reason is None else []
-            except DamagedFileError as error:
-                assert str(path) in str(error)
-                return
-        assert all(isinstance(one, Spectrum) for one in spectra)
-        assert len({one.spectrum_id for one in spectra}) == len(spectra)
-        assert (reason is None) == bool(spectra)
+        except DamagedFileError as error:
+            return reason, [], error
+    assert again == reason
+    return reason, spectra, None
 
 
 @pytest.mark.parametrize("name", READERS)

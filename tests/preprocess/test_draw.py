@@ -21,7 +21,8 @@ CONFIG = BlurFitConfig()
 def fit():
     bests = (6.5, 7.0, 7.2, 20.0)
     pairs = tuple(
-        PairFit(f"sharp:{best}", f"dull:{best}", best, 4 * (CONFIG.sigmas - best) ** 2, 0.0, 0.01, 140, 0.257) for best in bests
+        PairFit(f"sharp:{best}", f"dull:{best}", best, (best - 0.5, best), 4 * (CONFIG.sigmas - best) ** 2, 0.0, 0.01, 140, 0.257)
+        for best in bests
     )
     return BlurFit(7.0, (6.8, 7.1), CONFIG.sigmas, 0.1 * (CONFIG.sigmas - 7.0) ** 2, pairs, (), CONFIG)
 

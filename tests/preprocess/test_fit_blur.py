@@ -45,6 +45,7 @@ def test_without_noise_the_blur_is_found_exactly(generator):
     pair = fit_pair(*make_pair(generator, noise=(0.0, 0.0)), BlurFitConfig())
 
     assert pair.sigma == pytest.approx(TRUE_SIGMA, abs=0.02)
+    assert pair.interval[0] <= pair.sigma <= pair.interval[1]
     assert pair.velocity == pytest.approx(0.0, abs=0.5)
 
 
@@ -57,10 +58,10 @@ def test_neither_velocity_nor_continuum_passes_for_blur(velocity, generator):
 
 
 def test_noise_of_the_sharper_spectrum_does_not_pass_for_blur(generator):
-    """Uncorrected, noise of 3 % draws the width up by almost a pixel."""
-    fits = [fit_pair(*make_pair(generator, noise=(0.03, 0.005)), QUICK) for _ in range(12)]
+    """Uncorrected, noise of 4 % draws the width up to 6.7 pixels."""
+    fits = [fit_pair(*make_pair(generator, noise=(0.04, 0.005)), QUICK) for _ in range(16)]
 
-    assert np.median([fit.sigma for fit in fits]) == pytest.approx(TRUE_SIGMA, abs=0.6)
+    assert np.median([fit.sigma for fit in fits]) == pytest.approx(TRUE_SIGMA, abs=0.4)
 
 
 def test_a_cosmic_ray_is_left_out(generator):

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from layouts import FLUX, WAVE, ascii_columns, csv_rows, lamost_image, ondrejov_table, sdss_spec
 
+from layouts import FLUX, WAVE, ascii_columns, csv_rows, lamost_image, ondrejov_table, sdss_spec
 from spectrove.errors import SurveyFileError
 from spectrove.spectrum import HeaderFacts, Spectrum
 from spectrove.surveys import Inspection, draw, inspect

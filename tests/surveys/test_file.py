@@ -10,8 +10,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 from astropy.io import fits
-from layouts import as_bytes, ascii_columns, lamost_image, lamost_table, ondrejov_table, packed
 
+from layouts import as_bytes, ascii_columns, lamost_image, lamost_table, ondrejov_table, packed
 from spectrove.errors import DamagedFileError, NoReaderError, SpectrumError
 from spectrove.surveys import SurveyFile, read
 from spectrove.surveys.file import FAULTS, LARGEST, faults_as_damage
@@ -154,20 +154,22 @@ class TestWhatIsWrongWithAFile:
 class TestTheOnePlaceWhereFaultsBecomeErrors:
     @pytest.mark.parametrize("fault", FAULTS)
     def test_each_fault_becomes_damage_that_names_it(self, tmp_path, fault):
+        two_lines = "first line\nsecond line"
+
         with pytest.raises(DamagedFileError) as caught, faults_as_damage(tmp_path, "its data cannot be read"):
-            raise fault("first line\nsecond line")
+            raise fault(two_lines)
 
         assert str(caught.value).startswith(f"{tmp_path}: its data cannot be read ({fault.__name__}: ")
         assert "second line" not in str(caught.value)
         assert isinstance(caught.value.__cause__, fault)
 
     def test_errors_of_ours_pass_and_impossible_arrays_get_the_files_name(self, tmp_path):
-        with pytest.raises(NoReaderError, match="^as it is$"), faults_as_damage(tmp_path, "unused"):
-            msg = "as it is"
-            raise NoReaderError(msg)
-        with pytest.raises(DamagedFileError, match="lamost:1: impossible$"), faults_as_damage(tmp_path, "unused"):
-            msg = "lamost:1: impossible"
-            raise SpectrumError(msg)
+        ours, impossible = NoReaderError("as it is"), SpectrumError("lamost:1: impossible")
+
+        with pytest.raises(NoReaderError, match=r"^as it is$"), faults_as_damage(tmp_path, "unused"):
+            raise ours
+        with pytest.raises(DamagedFileError, match=r"lamost:1: impossible$"), faults_as_damage(tmp_path, "unused"):
+            raise impossible
 
     def test_a_mistake_of_ours_is_not_hidden(self, tmp_path):
         with pytest.raises(AssertionError), faults_as_damage(tmp_path, "unused"):

@@ -7,8 +7,8 @@ import csv
 import numpy as np
 import pytest
 from astropy.io import fits
-from layouts import WAVE, ondrejov_table
 
+from layouts import WAVE, ondrejov_table
 from spectrove.surveys import inspect, read
 from spectrove.wavelength import air_to_vacuum
 
@@ -90,7 +90,9 @@ def test_the_old_image_gives_the_facts_of_iraf(shared_data):
 
     assert header.spectrum_id == "ondrejov:oe270005"
     assert header.mjd == pytest.approx(53517.93752, abs=1e-4)
-    assert (header.ra, header.dec) == pytest.approx((329.280, 61.269), abs=0.01)  # J2000; 21:57:18 +61:17:40 of 2005.4 in the file
+    assert (header.ra, header.dec) == pytest.approx(
+        (329.280, 61.269), abs=0.01
+    )  # J2000; 21:57:18 +61:17:40 of 2005.4 in the file
     assert header.designation == "HD 208905"
 
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from layouts import LAYOUTS, ascii_columns, csv_rows, lamost_image
 
+from layouts import LAYOUTS, ascii_columns, csv_rows, lamost_image
 from spectrove.errors import DamagedFileError, NoReaderError, PlugInError
 from spectrove.surveys import inspect, read, readers
 
@@ -110,7 +110,9 @@ def test_a_path_may_be_text(put):
 
 
 def test_importing_the_room_imports_neither_matplotlib_nor_specutils_nor_torch():
-    code = "import sys, spectrove.surveys as room; room.readers(); print(*{'matplotlib', 'specutils', 'torch'} & set(sys.modules))"
+    code = (
+        "import sys, spectrove.surveys as room; room.readers(); print(*{'matplotlib', 'specutils', 'torch'} & set(sys.modules))"
+    )
 
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 

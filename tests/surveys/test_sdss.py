@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astropy.io import fits
-from layouts import FLUX, WAVE, sdss_spec
 
+from layouts import FLUX, WAVE, sdss_spec
 from spectrove.surveys import inspect, read
 
 

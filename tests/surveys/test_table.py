@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layouts import FLUX, WAVE, ascii_columns, csv_rows, packed
 
+from layouts import FLUX, WAVE, ascii_columns, csv_rows, packed
 from spectrove.errors import DamagedFileError, NoReaderError
 from spectrove.surveys import inspect, read
 from spectrove.wavelength import air_to_vacuum
@@ -59,7 +59,13 @@ class TestColumns:
 
     @pytest.mark.parametrize(
         ("name", "third", "ivar"),
-        [("e_flux", 2.0, 0.25), ("sigma", 2.0, 0.25), ("variance", 4.0, 0.25), ("ivar", 0.25, 0.25), ("inverse_variance", 0.25, 0.25)],
+        [
+            ("e_flux", 2.0, 0.25),
+            ("sigma", 2.0, 0.25),
+            ("variance", 4.0, 0.25),
+            ("ivar", 0.25, 0.25),
+            ("inverse_variance", 0.25, 0.25),
+        ],
     )
     def test_a_third_column_counts_as_its_name_says(self, only, name, third, ivar):
         spectrum = only(columns(WAVE, FLUX, np.full(WAVE.size, third), delimiter=",", before=[f"wavelength,flux,{name}"]))
@@ -109,7 +115,13 @@ class TestColumns:
 
     @pytest.mark.parametrize(
         "before",
-        ["# airmass 1.2", "# air mass 1.2 at wavelength 5000", "# seen through the air", "# wavelength in air or vacuum", "wave flux"],
+        [
+            "# airmass 1.2",
+            "# air mass 1.2 at wavelength 5000",
+            "# seen through the air",
+            "# wavelength in air or vacuum",
+            "wave flux",
+        ],
     )
     def test_what_does_not_say_air_or_vacuum_of_the_wavelengths_declares_nothing(self, only, before):
         spectrum = only(columns(WAVE, FLUX, before=[before]))
@@ -141,15 +153,23 @@ class TestColumns:
     def test_numbers_in_a_unit_that_makes_no_light_are_declined(self, reason):
         assert "Å, expected 10 to 3e+07" in reason("ascii", columns(WAVE * 1e5, FLUX, before=["wave_um flux"]))
 
-    @pytest.mark.parametrize("values", [np.sin(WAVE) * 100 + 6500, np.full(WAVE.size, 6500.0), np.where(WAVE > 6560, np.nan, WAVE)])
+    @pytest.mark.parametrize(
+        "values", [np.sin(WAVE) * 100 + 6500, np.full(WAVE.size, 6500.0), np.where(WAVE > 6560, np.nan, WAVE)]
+    )
     def test_wavelengths_in_no_order_are_declined(self, reason, values):
         assert reason("ascii", columns(values, FLUX)) == "the wavelengths neither rise nor fall throughout"
 
     @pytest.mark.parametrize(
         ("content", "why"),
         [
-            (lines("time,flux", *(f"{n},1" for n in range(20))), "line 1 is no row of numbers and names no column of wavelengths ('time,flux')"),
-            (lines("/lamost/spec-1.fits", "/lamost/spec-2.fits"), "line 1 is no row of numbers and names no column of wavelengths"),
+            (
+                lines("time,flux", *(f"{n},1" for n in range(20))),
+                "line 1 is no row of numbers and names no column of wavelengths ('time,flux')",
+            ),
+            (
+                lines("/lamost/spec-1.fits", "/lamost/spec-2.fits"),
+                "line 1 is no row of numbers and names no column of wavelengths",
+            ),
             (lines(*(f"{6500 + n} {n}" for n in range(9))), "there are 9 rows of 2 numbers, expected at least 10 rows of 2"),
             (lines(*(f"{6500 + n}" for n in range(20))), "there are 20 rows of 1 numbers, expected at least 10 rows of 2"),
             (lines(*(f"{6500 + n} 1 2 3 4" for n in range(20))), "there are 5 columns without names, expected 2 or 3"),
@@ -241,7 +261,7 @@ class TestRows:
         np.testing.assert_allclose(spectra[0].wave, expected, atol=1e-3)
 
     def test_catalogs_and_lists_of_names_are_declined_by_both_readers_of_text(self, shared_data):
-        for path in sorted((shared_data / "catalogues").glob("*/*")) + [shared_data / "lamost" / "labels.csv"]:
+        for path in [*sorted((shared_data / "catalogues").glob("*/*")), shared_data / "lamost" / "labels.csv"]:
             with pytest.raises(NoReaderError) as caught:
                 read(path)
             declined = inspect(path).declined
@@ -253,7 +273,10 @@ class TestRows:
         ("content", "why"),
         [
             (lines("id,1,2,3", "a,1,2,3"), "line 1 names 3 columns by a number ('id,1,2,3'), expected at least 10 wavelengths"),
-            (lines(",".join(str(n) for n in range(20)), ",".join("1" * 20)), "the column names that are numbers run from 0 to 19 and name no unit"),
+            (
+                lines(",".join(str(n) for n in range(20)), ",".join("1" * 20)),
+                "the column names that are numbers run from 0 to 19 and name no unit",
+            ),
             (lines(",".join(["6500", "6400"] * 10)), "the column names that are numbers neither rise nor fall throughout"),
             (lines(",".join(str(6500 + n) for n in range(20))), "there is a header of wavelengths but no row of fluxes"),
         ],
@@ -266,7 +289,10 @@ class TestRows:
         [
             (lambda text: text.replace("a1,", "a1,,"), "line 3 has 67 cells, expected 66 as in the header"),
             (lambda text: text.replace("a1,", "a0,"), "lines 2 and 3 have one id ('a0'), expected a different id in each"),
-            (lambda text: text.replace("101.0000", "bad"), "line 3: 'bad' is no flux, expected a number, or nothing where there is none"),
+            (
+                lambda text: text.replace("101.0000", "bad"),
+                "line 3: 'bad' is no flux, expected a number, or nothing where there is none",
+            ),
         ],
     )
     def test_a_row_that_is_no_spectrum_is_damage_and_is_named(self, put, spoil, what):

@@ -169,13 +169,14 @@ def _score(campaign: Campaign, row: IterationRow, executor: Executor, progress: 
     unlabeled = ~labeled_rows(campaign)
     predicted = scores.predicted()
     counts = Counter(scores.classes[column] for column in predicted[unlabeled].tolist())
+    n_targets = sum(counts[name] for name in campaign.settings.classes.targets)
     population = {
         "n_pool": len(unlabeled),
         "n_unlabeled": int(unlabeled.sum()),
         "n_predicted": {name: counts[name] for name in scores.classes},
+        "n_predicted_targets": n_targets,
     }
     facts: dict[str, Any] = {"scores": folder, "population": population}
-    n_targets = sum(counts[name] for name in campaign.settings.classes.targets)
     done = f"iteration {row.number}: {population['n_unlabeled']} spectra scored, {n_targets} of them predicted targets"
     if row.kind == "final":
         campaign.store.advance(row.number, "CLOSED", {**facts, "closed_at": now()})

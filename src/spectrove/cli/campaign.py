@@ -163,20 +163,24 @@ def _print_status(facts: dict[str, Any]) -> None:
     state = "finished" if facts["finished"] else f"iteration {facts['iteration']}, phase {facts['phase']}"
     click.echo(f"{facts['campaign']}: {state}; {facts['n_answers']} answers, {facts['n_open']} questions open")
     table = Table()
-    for column in ("iteration", "phase", "trained on", "predicted targets", "precision", "interval", "decision"):
+    for column in ("iteration", "phase", "trained on", "predicted targets", "precision", "decision"):
         table.add_column(column)
     for row in facts["iterations"]:
-        precision = row["precision"] or {}
-        known = precision.get("estimate") is not None
-        predicted = (row["population"] or {}).get("n_predicted", {})
         table.add_row(
             f"{row['number']}{' (final)' if row['kind'] == 'final' else ''}",
             row["phase"],
             str((row["trained"] or {}).get("n_examples", "")),
-            ", ".join(f"{count} {name}" for name, count in predicted.items()),
-            f"{precision['estimate']:.2f}" if known else "",
-            f"{precision['lower']:.2f} to {precision['upper']:.2f}" if known else "",
+            str((row["population"] or {}).get("n_predicted_targets", "")),
+            _precision(row["precision"]),
             "" if row["decision"] is None else "stop" if row["decision"]["stop"] else "go on",
         )
     Console().print(table)
     click.echo(f"next: {facts['next']}")
+
+
+def _precision(estimate: dict[str, Any] | None) -> str:
+    if estimate is None:
+        return ""
+    if estimate["estimate"] is None:
+        return "unknown"
+    return f"{estimate['estimate']:.2f} ({estimate['lower']:.2f} to {estimate['upper']:.2f})"

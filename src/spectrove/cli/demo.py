@@ -54,15 +54,15 @@ def _simulate(survey: Path, size: int, seed: int) -> None:
     import numpy as np
 
     from spectrove.simulate import SurveyConfig, simulate_survey
-    from spectrove.storage import atomic_path, storage_errors
+    from spectrove.storage import storage_errors
 
     if survey.exists():
         return
     with storage_errors(survey):
         survey.parent.mkdir(parents=True, exist_ok=True)
-    config = SurveyConfig(n_pool=size, n_labeled=max(100, size // 5))
-    with showing_progress() as progress, atomic_path(survey) as temporary:
-        simulate_survey(temporary, config, np.random.default_rng(seed), progress)
+    with showing_progress() as progress:
+        config = SurveyConfig(n_pool=size, n_labeled=max(100, size // 5))
+        simulate_survey(survey, config, np.random.default_rng(seed), progress)
 
 
 def _ingest(directory: Path, workers: int) -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Self
@@ -118,12 +118,18 @@ class Job:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What becomes of each row of all parts, and the row that holds its id already (or -1)."""
+    """
+    What becomes of each row of all parts.
+
+    ``keep`` tells the spectra that are sealed; ``holder`` is, for a spectrum whose id is taken, the row that holds it: of the
+    earlier versions' rows (``held``) first, of all parts' (``rows``) after these; else -1. Part i begins at row ``begins[i]``.
+    """
 
     keep: BoolArray
     holder: IntArray
     rows: pa.Table
     held: pa.Table
+    begins: IntArray
 
 
 def seal(job: Job, progress: Callable[[int, int], None]) -> None:
@@ -166,10 +172,11 @@ def _read_part(job: Job, number: int, columns: Sequence[str] | None = None) -> p
 
 def _judge(job: Job) -> _Verdict:
     # The first spectrum of an id stays: those of earlier versions first, then the order of the work list.
-    columns = ["spectrum_id", "digest", "file", "kind"]
-    rows = pa.concat_tables([_read_part(job, number, columns).replace_schema_metadata() for number in range(job.n_parts)])
-    versions = range(1, job.version)
-    held = read_columns(job.pool, versions, METADATA, METADATA_SCHEMA, ["spectrum_id", "digest", "file", "version"])
+    columns = ["spectrum_id", "digest", "kind"]
+    parts = [_read_part(job, number, columns).replace_schema_metadata() for number in range(job.n_parts)]
+    begins = np.cumsum([0, *(part.num_rows for part in parts)])
+    rows = pa.concat_tables(parts).combine_chunks()
+    held = _held(job, ("spectrum_id", "digest"))
     used = np.flatnonzero(pc.is_null(rows["kind"]).to_numpy())
     ids = pa.chunked_array(held["spectrum_id"].chunks + rows["spectrum_id"].take(pa.array(used)).chunks, type=pa.string())
     codes = ids.combine_chunks().dictionary_encode().indices.to_numpy()
@@ -181,25 +188,42 @@ def _judge(job: Job) -> _Verdict:
     keep[used[is_first]] = True
     positions = np.concatenate([np.arange(held.num_rows), held.num_rows + used])
     holder[used[~is_first]] = positions[first[~is_first]]
-    return _Verdict(keep, holder, rows, held)
+    return _Verdict(keep, holder, rows, held, begins)
 
 
-def _refusal_of_duplicate(verdict: _Verdict, row: int, version: int) -> tuple[str, str] | None:
-    # Kind and reason; None where the same file gives the same spectrum again, which is no news.
-    spectrum_id, digest, file, _ = (column[row].as_py() for column in verdict.rows.columns)
+@lru_cache(maxsize=1)
+def _held(job: Job, columns: tuple[str, ...]) -> pa.Table:
+    return read_columns(job.pool, range(1, job.version), METADATA, METADATA_SCHEMA, columns).combine_chunks()
+
+
+@lru_cache(maxsize=16)
+def _files_of_part(job: Job, number: int) -> pa.Table:
+    return _read_part(job, number, ["file"])
+
+
+def _refused_duplicate(job: Job, verdict: _Verdict, row: int, facts: dict[str, Any]) -> dict[str, Any] | None:
+    # None where the same file gives the same spectrum again, which is no news.
     position = int(verdict.holder[row])
-    earlier = position < verdict.held.num_rows
-    holder = verdict.held if earlier else verdict.rows
-    at = position if earlier else position - verdict.held.num_rows
-    held_version = holder["version"][at].as_py() if earlier else version
-    held_file, equal = holder["file"][at].as_py(), holder["digest"][at].as_py() == digest
-    if earlier and held_file == file:
+    at = position - verdict.held.num_rows
+    if at < 0:
+        earlier = _held(job, ("file", "version")).slice(position, 1).to_pylist()[0]
+        held_file, held_version, digest = earlier["file"], earlier["version"], verdict.held["digest"][position]
+    else:
+        number = int(np.searchsorted(verdict.begins, at, side="right")) - 1
+        held_file = _files_of_part(job, number)["file"][at - int(verdict.begins[number])].as_py()
+        held_version, digest = job.version, verdict.rows["digest"][at]
+    file, spectrum_id = facts["file"], facts["spectrum_id"]
+    equal = digest.equals(verdict.rows["digest"][row])
+    if at < 0 and held_file == file:
+        if equal:
+            return None
         reason = f"{file}: {spectrum_id} changed after version {held_version} took it, and a sealed version stays as it is."
-        return None if equal else (SUPERSEDED, f"{reason} Ingest into a new pool to use the new content.")
+        return {**facts, "kind": SUPERSEDED, "reason": f"{reason} Ingest into a new pool to use the new content."}
+    taken = f"{file}: {spectrum_id} is in version {held_version} already"
     if equal:
-        return DUPLICATE, f"{file}: {spectrum_id} is in version {held_version} already, with equal features, from {held_file}"
-    reason = f"{file}: {spectrum_id} is in version {held_version} already, with other features, from {held_file}."
-    return CONFLICT, f"{reason} An id names one spectrum: rename the file or the id if they are two."
+        return {**facts, "kind": DUPLICATE, "reason": f"{taken}, with equal features, from {held_file}"}
+    advice = "An id names one spectrum: rename the file or the id if they are two."
+    return {**facts, "kind": CONFLICT, "reason": f"{taken}, with other features, from {held_file}. {advice}"}
 
 
 def _write_version(
@@ -216,18 +240,16 @@ def _write_version(
         pa.OSFile(str(job.directory / WORK)) as source,
     ):
         work = pa.ipc.open_file(source)
-        begin = 0
-        for number in range(job.n_parts):
+        for number, begin in enumerate(verdict.begins[:-1].tolist()):
             part = _read_part(job, number)
             warned.update(json.loads(part.schema.metadata[WARNINGS]))
             keep = verdict.keep[begin : begin + part.num_rows]
             features.append(_features_of(part, job.recipe.n_wave)[keep])
             metadata.append(_with_version(part.filter(pa.array(keep)), METADATA_SCHEMA, job.version))
-            rows = _refused_rows(part, verdict, begin, job.version)
+            rows = _refused_rows(job, part, verdict, begin)
             refused.append(_with_version(rows, REFUSED_SCHEMA, job.version))
             kinds.update(rows["kind"].to_pylist())
             files.append(_with_version(_tried_files(work.get_batch(number), rows), FILES_SCHEMA, job.version))
-            begin += part.num_rows
             progress(features.n_rows, n_spectra)
         features.finish()
     return kinds, warned
@@ -244,16 +266,14 @@ def _with_version(table: pa.Table, schema: pa.Schema, version: int) -> pa.Table:
     return versioned.select(schema.names).replace_schema_metadata().cast(schema)
 
 
-def _refused_rows(part: pa.Table, verdict: _Verdict, begin: int, version: int) -> pa.Table:
-    columns = ["file", "kind", "reason", "format", "spectrum_id"]
-    refused = part.filter(pc.is_valid(part["kind"])).select(columns)
-    duplicates = []
-    for row in np.flatnonzero(verdict.holder[begin : begin + part.num_rows] >= 0):
-        news = _refusal_of_duplicate(verdict, begin + int(row), version)
-        if news is not None:
-            facts = part.select(columns).slice(int(row), 1).to_pylist()[0]
-            duplicates.append({**facts, "kind": news[0], "reason": news[1]})
-    return pa.concat_tables([refused, pa.Table.from_pylist(duplicates, schema=refused.schema)])
+def _refused_rows(job: Job, part: pa.Table, verdict: _Verdict, begin: int) -> pa.Table:
+    columns = part.select(["file", "kind", "reason", "format", "spectrum_id"]).replace_schema_metadata()
+    refused = columns.filter(pc.is_valid(part["kind"]))
+    taken = np.flatnonzero(verdict.holder[begin : begin + part.num_rows] >= 0)
+    facts = columns.take(pa.array(taken)).to_pylist()
+    told = [_refused_duplicate(job, verdict, begin + int(row), fact) for row, fact in zip(taken, facts, strict=True)]
+    duplicates = pa.Table.from_pylist([row for row in told if row is not None], schema=columns.schema)
+    return pa.concat_tables([refused, duplicates])
 
 
 def _tried_files(batch: pa.RecordBatch, refused: pa.Table) -> pa.Table:

@@ -96,9 +96,9 @@ def draw_pair(high: Spectrum, low: Spectrum, sigma: float, config: BlurFitConfig
     )
     rest.axhline(0.0, color=FAINT, linewidth=0.8)
     rest.plot(overlay.low_wave, overlay.residuals, color=INK, linewidth=0.8, drawstyle="steps-mid")
-    panel.set_ylabel("flux / median in the window")
-    rest.set_ylabel("difference")
-    rest.set_xlabel("wavelength [Å, vacuum]")
+    panel.set_ylabel("flux / median in the window", fontsize=9)
+    rest.set_ylabel("difference", fontsize=9)
+    rest.set_xlabel("wavelength [Å, vacuum]", fontsize=9)
     rest.set_xlim(config.start, config.stop)
     for line in LINES:
         if config.start < line.wave < config.stop:
@@ -120,7 +120,7 @@ def _draw_curves(panel: Axes, fit: BlurFit) -> None:
     content = f"{fit.sigma:.2f} px ({100 * fit.config.level:.0f} %: {low:.2f} to {high:.2f})"
     _mark(panel, fit, f"best: {content}")
     panel.set_ylim(0.0, 1.05 * float(curves.max()))
-    panel.set_ylabel("ln(1 + misfit)")
+    panel.set_ylabel("ln(1 + misfit)", fontsize=9)
     panel.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8)
     scale = FWHM_PER_SIGMA * fit.pixel
 
@@ -139,13 +139,12 @@ def _draw_curves(panel: Axes, fit: BlurFit) -> None:
 def _draw_bests(panel: Axes, fit: BlurFit) -> None:
     pairs = sorted(fit.pairs, key=lambda pair: pair.sigma, reverse=True)
     for place, pair in enumerate(pairs):
-        near = fit.sigmas[pair.misfit <= 1.0]
-        ends = (min(near.min(initial=pair.sigma), pair.sigma), max(near.max(initial=pair.sigma), pair.sigma))
-        panel.plot(ends, (place, place), color=FAINT, linewidth=1.4, solid_capstyle="butt")
+        panel.plot(pair.interval, (place, place), color=FAINT, linewidth=1.4, solid_capstyle="butt")
         panel.plot(pair.sigma, place, marker="o", markersize=3.5, color=INK)
     _mark(panel, fit)
     panel.set_yticks(range(len(pairs)), [pair.high for pair in pairs], fontsize=7)
-    panel.set_xlabel("width of the Gaussian, σ [pixels of the sharper spectrum]")
+    panel.set_xlabel("width of the Gaussian, σ [pixels of the sharper spectrum]", fontsize=9)
+    panel.locator_params(axis="x", nbins=12)
     panel.set_xlim(float(fit.sigmas[0]) - 0.2, float(fit.sigmas[-1]) + 0.2)
     panel.set_ylim(-0.7, len(pairs) - 0.3)
     panel.set_title("best width of each pair, with the range that its noise allows", fontsize=9, color=INK, loc="left")

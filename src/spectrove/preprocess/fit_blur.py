@@ -166,7 +166,7 @@ class BlurFit:
             "resolving_power": self.resolving_power(self.sigma) if self.sigma > 0 else None,
             "pixel_angstrom": self.pixel,
             "n_pairs": len(self.pairs),
-            "pairs": [{name: getattr(pair, name) for name in names} for pair in self.pairs],
+            "pairs": [{name: getattr(pair, name) for name in names} | {"interval": list(pair.interval)} for pair in self.pairs],
             "refused": [{"high": pair.high, "low": pair.low, "reason": pair.reason} for pair in self.refused],
             "sigmas": self.sigmas.tolist(),
             "misfit": self.misfit.tolist(),

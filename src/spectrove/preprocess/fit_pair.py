@@ -123,6 +123,8 @@ class PairFit:
         The spectra of higher and of lower resolution.
     sigma : float
         Best width, pixels of the sharper spectrum.
+    interval : tuple of two floats
+        Widths between which the misfit is at most 1, to the steps that were tried; what the noise of this pair allows.
     misfit : array of shape (n_sigmas,)
         Excess of the corrected residual sum over its least value, in units of the residuals' variance and the chance scatter of
         what was taken off: 1 is one standard deviation, as far as noise goes.
@@ -139,6 +141,7 @@ class PairFit:
     high: SpectrumId
     low: SpectrumId
     sigma: float
+    interval: tuple[float, float]
     misfit: FloatArray
     velocity: float
     scatter: float
@@ -185,11 +188,14 @@ def fit_pair(high: Spectrum, low: Spectrum, config: BlurFitConfig) -> PairFit:
     scatter = max(math.sqrt(float(np.sum(residuals[used] ** 2)) / freedom), LEAST_SCATTER)
     taken = comparison.noise_left(config.sigmas)
     chance = math.sqrt(2.0 * freedom) * (taken + taken[int(np.argmin(sums))])
+    misfit = np.maximum(sums - least, 0.0) / (scatter**2 + chance)
+    allowed = np.append(config.sigmas[misfit <= 1.0], sigma)
     return PairFit(
         high=high.spectrum_id,
         low=low.spectrum_id,
         sigma=sigma,
-        misfit=np.maximum(sums - least, 0.0) / (scatter**2 + chance),
+        interval=(float(allowed.min()), float(allowed.max())),
+        misfit=misfit,
         velocity=velocity,
         scatter=scatter,
         n_pixels=int(used.sum()),

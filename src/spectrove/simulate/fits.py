@@ -7,10 +7,10 @@ each layout and length; the others are copies of it with cards and data overwrit
 
 References
 ----------
-.. [1] LAMOST DR1 data release, http://dr1.lamost.org/doc/data-production-description (five rows; the third is the flux divided by
+.. [1] LAMOST DR1, http://dr1.lamost.org/doc/data-production-description (five rows; the third is the flux divided by
    the continuum).
-.. [2] LAMOST DR5 data release, http://dr5.lamost.org/doc/data-production-description (five rows; the third is the wavelength).
-.. [3] LAMOST DR9 data release, http://www.lamost.org/dr9/v2.0/doc/lr-data-production-description (table COADD).
+.. [2] LAMOST DR5, http://dr5.lamost.org/v3/doc/data-production-description (five rows; the third is the wavelength).
+.. [3] LAMOST DR10, https://www.lamost.org/dr10/v2.0/doc/lr-data-production-description (table COADD).
 .. [4] Škoda, P. et al. 2020, Ondřejov dataset, doi:10.5281/zenodo.2640970 (CCD700 spectra, air wavelengths).
 """
 
@@ -360,7 +360,8 @@ def _fill(form: _Form, cards: Mapping[str, Any], vectors: Sequence[NDArray[Any]]
 
 def _card(keyword: str, value: str | float, comment: str) -> bytes:
     """Write a card in the fixed format (FITS standard 4.0, sect. 4.2); astropy's `Card` would take a third of the time."""
-    text = f"'{value:8}'".ljust(20) if isinstance(value, str) else f"{value!s:>20}".upper()
+    quoted = value.replace("'", "''") if isinstance(value, str) else ""
+    text = f"'{quoted:8}'".ljust(20) if isinstance(value, str) else f"{value!s:>20}".upper()
     return f"{keyword:8}= {text}{f' / {comment}' if comment else ''}".ljust(80)[:80].encode("ascii")
 
 

@@ -124,7 +124,7 @@ def draw_snr(uniforms: FloatArray, median: float, spread: float) -> FloatArray:
     median : float
         Median of the distribution.
     spread : float
-        Standard deviation of its natural logarithm; the real LAMOST files at hand have 0.9 about a median of 75.
+        Standard deviation of its natural logarithm; a thousand LAMOST files of A to K stars have 0.95 about a median of 75.
 
     Returns
     -------

@@ -9,7 +9,6 @@ References
 .. [1] Gray, D. F. 2005, The Observation and Analysis of Stellar Photospheres, 3rd ed., ch. 11 (damping and Stark wings;
    the Lorentzian's :math:`\Delta\lambda^{-2}` stands for the linear Stark effect's :math:`\Delta\lambda^{-5/2}`) and
    ch. 18 (rotation, here a Gaussian).
-.. [2] Kramida, A., Ralchenko, Yu., Reader, J. & NIST ASD Team, NIST Atomic Spectra Database (wavelengths of H, He, N, S).
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import numpy as np
 from scipy.special import voigt_profile
 
 from spectrove.contracts import BoolArray, FloatArray, IntArray
+from spectrove.lines import H_ALPHA, HEI_6678, NII_6548, NII_6583, SII_6716, SII_6731
 from spectrove.wavelength import air_to_vacuum
 
 SPEED_OF_LIGHT = 299_792.458
@@ -28,16 +28,13 @@ SPEED_OF_LIGHT = 299_792.458
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 """Standard deviation of a Gaussian whose full width at half maximum is 1."""
 
-HALPHA = 6564.61
+HALPHA = H_ALPHA.wave
 """Å, vacuum."""
 
-HELIUM = 6679.99
-"""Å, vacuum; He I 6678 in air."""
-
-NITROGEN = ((6549.86, 1 / 3), (6585.27, 1.0))
+NITROGEN = ((NII_6548.wave, 1 / 3), (NII_6583.wave, 1.0))
 """[N II]: vacuum Å and strength relative to the redder line (1:3, Storey & Zeippen 2000, MNRAS 312, 813)."""
 
-SULFUR = ((6718.29, 0.58), (6732.67, 0.42))
+SULFUR = ((SII_6716.wave, 0.58), (SII_6731.wave, 0.42))
 """[S II]: vacuum Å and share of the doublet in the low-density limit (Osterbrock & Ferland 2006, sect. 5.6)."""
 
 NEBULAR_FWHM = 0.6
@@ -55,6 +52,10 @@ Strong lines of Fe I, Ca I, Ni I and Ba II: air Å and equivalent width in the S
 
 Moore, C. E., Minnaert, M. G. J. & Houtgast, J. 1966, The Solar Spectrum 2935 Å to 8770 Å, NBS Monograph 61.
 """
+
+METALS = [float(wave) for wave in air_to_vacuum(np.array([wave for wave, _ in METALS_IN_AIR]))]
+METAL_WIDTHS = [width for _, width in METALS_IN_AIR]
+"""The same: vacuum Å, and equivalent widths in the Sun, Å."""
 
 BANDS = ((6323.0, 6514.0, 0.35), (6571.0, 6651.0, 0.2), (6653.3, 6854.0, 0.35), (6682.9, 6854.0, 0.25), (6716.3, 6854.0, 0.25))
 """
@@ -327,7 +328,7 @@ def relative_flux(wave: FloatArray, stars: Stars, resolving_power: float) -> Flo
     bright = stars.rows(emitting)
     flux[emitting] += bright.emission[:, None] * emission_profile(wave, bright, HALPHA, resolving_power)
     helium = (bright.emission * bright.helium_emission)[:, None]
-    flux[emitting] += helium * emission_profile(wave, bright, HELIUM, resolving_power)
+    flux[emitting] += helium * emission_profile(wave, bright, HEI_6678.wave, resolving_power)
     nebulae = np.flatnonzero(stars.nebular > 0)
     flux[nebulae] += _nebula(wave, stars.rows(nebulae), resolving_power)
     return flux * continuum(wave, stars)
@@ -355,22 +356,37 @@ def continuum(wave: FloatArray, stars: Stars) -> FloatArray:
 
 def _photosphere(wave: FloatArray, stars: Stars, resolving_power: float) -> FloatArray:
     undamped = np.zeros_like(stars.rv)
+    flux = 1 - _absorbed(wave, H_ALPHA.wave, stars.absorption, stars, stars.damping, resolving_power)
+    flux -= _absorbed(wave, HEI_6678.wave, stars.helium_absorption, stars, undamped, resolving_power)
+    flux = np.maximum(flux, 0)
+    metallic = np.flatnonzero(stars.metals > 0)
+    flux[metallic] *= np.exp(-_metals(wave, stars.rows(metallic), resolving_power))
+    cool = np.flatnonzero(stars.bands > 0)
+    flux[cool] *= np.exp(-_molecules(wave, stars.rows(cool)))
+    return flux
 
-    def absorbed(rest: float, width: FloatArray, damping: FloatArray) -> FloatArray:
-        rotation = rest * stars.broadening / SPEED_OF_LIGHT
-        return width[:, None] * line_profile(wave, shifted(rest, stars.rv), rotation, damping, resolving_power)
 
-    flux = 1 - absorbed(HALPHA, stars.absorption, stars.damping)
-    flux -= absorbed(HELIUM, stars.helium_absorption, undamped)
-    lines = np.zeros_like(flux)
-    for in_air, width in METALS_IN_AIR:
-        rest = float(air_to_vacuum(np.array(in_air)))
-        lines += absorbed(rest, width * stars.metals, undamped)
-    molecules = np.zeros_like(flux)
+def _absorbed(
+    wave: FloatArray, rest: float, width: FloatArray, stars: Stars, damping: FloatArray, resolving_power: float
+) -> FloatArray:
+    """Return a photospheric line, broadened by rotation, as a share of the continuum."""
+    rotation = rest * stars.broadening / SPEED_OF_LIGHT
+    return width[:, None] * line_profile(wave, shifted(rest, stars.rv), rotation, damping, resolving_power)
+
+
+def _metals(wave: FloatArray, stars: Stars, resolving_power: float) -> FloatArray:
+    lines = np.zeros((stars.rv.size, wave.size))
+    for rest, width in zip(METALS, METAL_WIDTHS, strict=True):
+        lines += _absorbed(wave, rest, width * stars.metals, stars, np.zeros_like(stars.rv), resolving_power)
+    return lines
+
+
+def _molecules(wave: FloatArray, stars: Stars) -> FloatArray:
+    depths = np.zeros((stars.rv.size, wave.size))
     for head, end, depth in BANDS:
         edge = 1 / (1 + np.exp(-(wave - shifted(head, stars.rv)[:, None]) / 1.5))
-        molecules += depth * stars.bands[:, None] * edge * np.clip((end - wave) / (end - head), 0, 1)
-    return np.maximum(flux, 0) * np.exp(-lines - molecules)
+        depths += depth * stars.bands[:, None] * edge * np.clip((end - wave) / (end - head), 0, 1)
+    return depths
 
 
 def _nebula(wave: FloatArray, stars: Stars, resolving_power: float) -> FloatArray:

@@ -232,7 +232,7 @@ def fit(
         features, labels = smote(features, labels, generator)
     inputs = torch.tensor(features, dtype=torch.float32)
     targets = torch.tensor(labels, dtype=torch.int64)
-    optimizer = torch.optim.Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2))
+    optimizer = torch.optim.Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True)
     stop = EarlyStop(config.min_delta, config.patience)
     history: list[float] = []
     best_weights = network.state_dict()

@@ -1,0 +1,50 @@
+"""Tasks run in line and in processes alike; tests/pool/test_interrupted.py kills and interrupts them."""
+
+from __future__ import annotations
+
+import operator
+
+import pytest
+
+from spectrove.execution import InlineExecutor, ProcessExecutor, make_executor
+
+
+@pytest.mark.parametrize("executor", [InlineExecutor(), ProcessExecutor(2)], ids=["in line", "in processes"])
+def test_results_come_in_the_order_of_the_tasks(executor):
+    tasks = [3, -1, 4, -1, 5, -9, 2, -6]
+    assert list(executor.run(abs, tasks)) == [3, 1, 4, 1, 5, 9, 2, 6]
+    assert list(executor.run(abs, [])) == []
+
+
+@pytest.mark.parametrize(
+    ("executor", "in_flight"), [(InlineExecutor(), 1), (ProcessExecutor(1), 2)], ids=["in line", "in a process"]
+)
+def test_tasks_are_taken_as_they_are_needed(executor, in_flight):
+    taken = []
+
+    def tasks():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    results = executor.run(abs, tasks())
+    next(results)
+    assert len(taken) == in_flight
+    results.close()
+
+
+@pytest.mark.parametrize("executor", [InlineExecutor(), ProcessExecutor(1)], ids=["in line", "in a process"])
+def test_an_error_of_a_task_reaches_the_caller(executor):
+    with pytest.raises(TypeError, match="'str' object cannot be interpreted as an integer"):
+        list(executor.run(operator.index, [1, "2", 3]))
+
+
+def test_one_worker_runs_in_line():
+    assert isinstance(make_executor(1), InlineExecutor)
+    assert isinstance(make_executor(2), ProcessExecutor)
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_there_is_at_least_one_worker(workers):
+    with pytest.raises(ValueError, match="workers must be at least 1"):
+        make_executor(workers)
