@@ -7,9 +7,9 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Self
@@ -125,11 +125,31 @@ class _Verdict:
     earlier versions' rows (``held``) first, of all parts' (``rows``) after these; else -1. Part i begins at row ``begins[i]``.
     """
 
+    job: Job
     keep: BoolArray
     holder: IntArray
     rows: pa.Table
     held: pa.Table
     begins: IntArray
+    files: dict[int, pa.Table] = field(default_factory=dict)
+
+    @cached_property
+    def _held_files(self) -> pa.Table:
+        return _held(self.job, ["file", "version"])
+
+    def holder_of(self, row: int) -> tuple[str, int, bytes]:
+        """Return file, version and digest of the spectrum that holds the id of a row."""
+        position = int(self.holder[row])
+        if position < self.held.num_rows:
+            file, version = (column[position].as_py() for column in self._held_files.columns)
+            return file, version, self.held["digest"][position].as_py()
+        position -= self.held.num_rows
+        number = int(np.searchsorted(self.begins, position, side="right")) - 1
+        if number not in self.files:
+            self.files.clear()
+            self.files[number] = _read_part(self.job, number, ["file"])
+        file = self.files[number]["file"][position - int(self.begins[number])].as_py()
+        return file, self.job.version, self.rows["digest"][position].as_py()
 
 
 def seal(job: Job, progress: Callable[[int, int], None]) -> None:
@@ -176,7 +196,7 @@ def _judge(job: Job) -> _Verdict:
     parts = [_read_part(job, number, columns).replace_schema_metadata() for number in range(job.n_parts)]
     begins = np.cumsum([0, *(part.num_rows for part in parts)])
     rows = pa.concat_tables(parts).combine_chunks()
-    held = _held(job, ("spectrum_id", "digest"))
+    held = _held(job, ["spectrum_id", "digest"])
     used = np.flatnonzero(pc.is_null(rows["kind"]).to_numpy())
     ids = pa.chunked_array(held["spectrum_id"].chunks + rows["spectrum_id"].take(pa.array(used)).chunks, type=pa.string())
     codes = ids.combine_chunks().dictionary_encode().indices.to_numpy()
@@ -188,38 +208,23 @@ def _judge(job: Job) -> _Verdict:
     keep[used[is_first]] = True
     positions = np.concatenate([np.arange(held.num_rows), held.num_rows + used])
     holder[used[~is_first]] = positions[first[~is_first]]
-    return _Verdict(keep, holder, rows, held, begins)
+    return _Verdict(job, keep, holder, rows, held, begins)
 
 
-@lru_cache(maxsize=1)
-def _held(job: Job, columns: tuple[str, ...]) -> pa.Table:
+def _held(job: Job, columns: Sequence[str]) -> pa.Table:
     return read_columns(job.pool, range(1, job.version), METADATA, METADATA_SCHEMA, columns).combine_chunks()
 
 
-@lru_cache(maxsize=16)
-def _files_of_part(job: Job, number: int) -> pa.Table:
-    return _read_part(job, number, ["file"])
-
-
-def _refused_duplicate(job: Job, verdict: _Verdict, row: int, facts: dict[str, Any]) -> dict[str, Any] | None:
+def _refused_duplicate(verdict: _Verdict, row: int, facts: dict[str, Any]) -> dict[str, Any] | None:
     # None where the same file gives the same spectrum again, which is no news.
-    position = int(verdict.holder[row])
-    at = position - verdict.held.num_rows
-    if at < 0:
-        earlier = _held(job, ("file", "version")).slice(position, 1).to_pylist()[0]
-        held_file, held_version, digest = earlier["file"], earlier["version"], verdict.held["digest"][position]
-    else:
-        number = int(np.searchsorted(verdict.begins, at, side="right")) - 1
-        held_file = _files_of_part(job, number)["file"][at - int(verdict.begins[number])].as_py()
-        held_version, digest = job.version, verdict.rows["digest"][at]
     file, spectrum_id = facts["file"], facts["spectrum_id"]
-    equal = digest.equals(verdict.rows["digest"][row])
-    if at < 0 and held_file == file:
-        if equal:
-            return None
-        reason = f"{file}: {spectrum_id} changed after version {held_version} took it, and a sealed version stays as it is."
-        return {**facts, "kind": SUPERSEDED, "reason": f"{reason} Ingest into a new pool to use the new content."}
-    taken = f"{file}: {spectrum_id} is in version {held_version} already"
+    held_file, version, digest = verdict.holder_of(row)
+    equal = digest == verdict.rows["digest"][row].as_py()
+    if version < verdict.job.version and held_file == file:
+        reason = f"{file}: {spectrum_id} changed after version {version} took it, and a sealed version stays as it is."
+        changed = {**facts, "kind": SUPERSEDED, "reason": f"{reason} Ingest into a new pool to use the new content."}
+        return None if equal else changed
+    taken = f"{file}: {spectrum_id} is in version {version} already"
     if equal:
         return {**facts, "kind": DUPLICATE, "reason": f"{taken}, with equal features, from {held_file}"}
     advice = "An id names one spectrum: rename the file or the id if they are two."
@@ -246,7 +251,7 @@ def _write_version(
             keep = verdict.keep[begin : begin + part.num_rows]
             features.append(_features_of(part, job.recipe.n_wave)[keep])
             metadata.append(_with_version(part.filter(pa.array(keep)), METADATA_SCHEMA, job.version))
-            rows = _refused_rows(job, part, verdict, begin)
+            rows = _refused_rows(part, verdict, begin)
             refused.append(_with_version(rows, REFUSED_SCHEMA, job.version))
             kinds.update(rows["kind"].to_pylist())
             files.append(_with_version(_tried_files(work.get_batch(number), rows), FILES_SCHEMA, job.version))
@@ -266,12 +271,12 @@ def _with_version(table: pa.Table, schema: pa.Schema, version: int) -> pa.Table:
     return versioned.select(schema.names).replace_schema_metadata().cast(schema)
 
 
-def _refused_rows(job: Job, part: pa.Table, verdict: _Verdict, begin: int) -> pa.Table:
+def _refused_rows(part: pa.Table, verdict: _Verdict, begin: int) -> pa.Table:
     columns = part.select(["file", "kind", "reason", "format", "spectrum_id"]).replace_schema_metadata()
     refused = columns.filter(pc.is_valid(part["kind"]))
     taken = np.flatnonzero(verdict.holder[begin : begin + part.num_rows] >= 0)
     facts = columns.take(pa.array(taken)).to_pylist()
-    told = [_refused_duplicate(job, verdict, begin + int(row), fact) for row, fact in zip(taken, facts, strict=True)]
+    told = [_refused_duplicate(verdict, begin + int(row), fact) for row, fact in zip(taken, facts, strict=True)]
     duplicates = pa.Table.from_pylist([row for row in told if row is not None], schema=columns.schema)
     return pa.concat_tables([refused, duplicates])
 
