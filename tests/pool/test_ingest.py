@@ -172,9 +172,10 @@ def test_a_table_gives_what_can_be_used_of_it(tmp_path, fill):
     assert Pool.open(tmp_path / "pool").refused()["spectrum_id"].to_pylist() == ["csv:dark"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read any file")
 def test_a_file_that_may_not_be_read_is_tried_again_once_it_may(folder, tmp_path, fill):
     (folder / "night-1" / "star-0.dat").chmod(0)
+    if os.access(folder / "night-1" / "star-0.dat", os.R_OK):
+        pytest.skip("this user may read any file")
     fill(folder, tmp_path / "pool")
     assert reasons(tmp_path / "pool") == {"star-0.dat": UNREADABLE}
     assert fill(folder, tmp_path / "pool").version is None

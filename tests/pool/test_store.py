@@ -91,6 +91,16 @@ def test_metadata_are_typed_and_may_be_asked_for_by_column(pool):
         pool.metadata(["spectrumid"])
 
 
+def test_a_pool_can_be_opened_as_it_was_before_versions_were_added(path, pool, everything):
+    first = Pool(path, pool.recipe, pool.manifests[:1])
+    again = Pool.open(path, first.content_hash)
+    assert again.spectrum_ids.tolist() == pool.spectrum_ids[:5].tolist()
+    np.testing.assert_array_equal(again.features(slice(None)), everything[:5])
+    assert Pool.open(path, pool.content_hash).n_spectra == N_SPECTRA
+    with pytest.raises(PoolError, match="the pool never had the content 1234"):
+        Pool.open(path, "1234")
+
+
 def test_opening_reads_neither_metadata_nor_features(path, tmp_path):
     shutil.copytree(path, tmp_path / "pool")
     for version in (tmp_path / "pool" / "versions").iterdir():

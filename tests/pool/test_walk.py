@@ -72,11 +72,12 @@ def test_a_name_that_is_no_text_is_told_in_text(tmp_path):
     assert entry.file.endswith("/star-\\xff.dat")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may list any folder")
 def test_a_folder_that_may_not_be_listed_is_told(tmp_path):
     (readable,) = touch(tmp_path / "1")
     touch(tmp_path / "closed" / "2")
     (tmp_path / "closed").chmod(0)
+    if os.access(tmp_path / "closed", os.R_OK):
+        pytest.skip("this user may list any folder")
     try:
         entries = list(walk([tmp_path]))
     finally:

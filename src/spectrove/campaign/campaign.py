@@ -67,6 +67,7 @@ class Campaign:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.store = CampaignStore(directory / DATABASE)
+        self._lock = filelock.FileLock(directory / LOCK)
         row = self.store.campaign()
         self.settings = TypeAdapter(CampaignSettings).validate_python(row.settings)
         self.pool = Pool.open(Path(row.pool_path))
@@ -89,7 +90,7 @@ class Campaign:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """
-        Keep every other process from running this campaign's loop.
+        Keep every other process from running this campaign's loop; may be taken again inside.
 
         Yields
         ------
@@ -102,9 +103,8 @@ class Campaign:
             If another process runs it.
         """
         with storage_errors(self.directory):
-            held = filelock.FileLock(self.directory / LOCK)
             try:
-                held.acquire(timeout=0)
+                self._lock.acquire(timeout=0)
             except filelock.Timeout as error:
                 msg = (
                     f"{self.directory}: another process is running this campaign. Wait until it ends, or stop it, and try again."
@@ -113,7 +113,7 @@ class Campaign:
         try:
             yield
         finally:
-            held.release()
+            self._lock.release()
 
     def iteration(self) -> IterationRow:
         """

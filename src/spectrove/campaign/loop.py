@@ -136,15 +136,16 @@ def run(
     StorageError
         If the disk is full or cannot be written; the run can be repeated.
     """
-    while not campaign.is_finished():
-        questions = campaign.open_questions()
-        if questions and oracle is None:
-            return
-        if questions and oracle is not None:
-            ids = sorted({question.spectrum_id for question in questions})
-            for id_, label in zip(ids, oracle.ask(ids), strict=True):
-                campaign.store.record_answer(Answer(uuid.uuid4().hex, id_, label, oracle.name, now()))
-        report(step(campaign, executor, progress))
+    with campaign.lock():
+        while not campaign.is_finished():
+            questions = campaign.open_questions()
+            if questions and oracle is None:
+                return
+            if questions and oracle is not None:
+                ids = sorted({question.spectrum_id for question in questions})
+                for id_, label in zip(ids, oracle.ask(ids), strict=True):
+                    campaign.store.record_answer(Answer(uuid.uuid4().hex, id_, label, oracle.name, now()))
+            report(step(campaign, executor, progress))
 
 
 # -- TRAIN and SCORE ------------------------------------------------------------------------------------------------------------

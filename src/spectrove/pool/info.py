@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from spectrove.pool.layout import MANIFEST, PARTS, PLAN, read_json, sealed_versions, unfinished_directory, version_directory
 from spectrove.pool.store import Pool, open_file
@@ -43,6 +45,7 @@ def pool_info(path: Path) -> dict[str, Any]:
     manifests = [read_json(version_directory(path, version) / MANIFEST) for version in sealed_versions(path)]
     pool = Pool(path, recipe, manifests)
     facts = pool.metadata(["survey", "format", "snr"])
+    refused = pool.refused()
     snr = facts["snr"].drop_null().to_numpy()
     return {
         "pool": str(path),
@@ -51,10 +54,10 @@ def pool_info(path: Path) -> dict[str, Any]:
         "wave": [float(pool.grid[0]), float(pool.grid[-1])],
         "n_spectra": pool.n_spectra,
         "content_hash": pool.content_hash,
-        "by_survey": _counts(facts["survey"].to_pylist()),
-        "by_format": _counts(facts["format"].to_pylist()),
-        "n_refused": pool.refused().num_rows,
-        "refused_by_reason": _counts(pool.refused()["kind"].to_pylist()),
+        "by_survey": _counts(facts["survey"]),
+        "by_format": _counts(facts["format"]),
+        "n_refused": refused.num_rows,
+        "refused_by_reason": _counts(refused["kind"]),
         "snr_quantiles": {f"{q:g}": float(value) for q, value in zip(QUANTILES, np.quantile(snr, QUANTILES), strict=True)}
         if snr.size
         else {},
@@ -64,8 +67,9 @@ def pool_info(path: Path) -> dict[str, Any]:
     }
 
 
-def _counts(values: list[str]) -> dict[str, int]:
-    return dict(Counter(values).most_common())
+def _counts(values: pa.ChunkedArray) -> dict[str, int]:
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(values).to_pylist()}
+    return dict(Counter(counts).most_common())
 
 
 def _unfinished(path: Path) -> dict[str, Any] | None:

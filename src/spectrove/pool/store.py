@@ -60,7 +60,7 @@ class Pool:
         self._begins = np.cumsum([0, *(manifest["n_spectra"] for manifest in manifests)])
 
     @classmethod
-    def open(cls, path: Path) -> Pool:
+    def open(cls, path: Path, content_hash: str | None = None) -> Pool:
         """
         Return the pool in a directory.
 
@@ -68,16 +68,18 @@ class Pool:
         ----------
         path : Path
             The directory.
+        content_hash : str, optional
+            Content that the pool had at some time; versions added later are left out. The whole pool if not given.
 
         Returns
         -------
         Pool
-            With all versions that are sealed.
+            With all versions that are sealed, or those up to the content asked for.
 
         Raises
         ------
         PoolError
-            If the directory is absent, is no pool, is broken, or has no sealed spectra yet.
+            If the directory is absent, is no pool, is broken, has no sealed spectra yet, or never had the content.
         """
         path = Path(path)
         content = open_file(path)
@@ -96,7 +98,15 @@ class Pool:
             reasons = f"{path}: the pool holds no spectra, {pool.refused().num_rows} files were refused"
             msg = f"{reasons}. See `spectrove pool info`, and ingest other files."
             raise PoolError(msg)
-        return pool
+        return pool if content_hash is None else pool._as_it_was(content_hash)
+
+    def _as_it_was(self, content_hash: str) -> Pool:
+        for n_versions in range(len(self.manifests), 0, -1):
+            earlier = Pool(self.path, self.recipe, self.manifests[:n_versions])
+            if earlier.content_hash == content_hash:
+                return earlier
+        msg = f"{self.path}: the pool never had the content {content_hash}, it has {self.content_hash}. Name the right pool."
+        raise PoolError(msg)
 
     def __repr__(self) -> str:
         """Name the pool, its size and its recipe."""
