@@ -20,7 +20,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
-SOURCES = $(shell find src -name '*.py')
 
 # Shows what pip is busy with, and how large it is where that takes long; what goes wrong comes by stderr, untouched.
 SHOW := awk '/^Collecting / { printf "    %s\n", $$2; fflush() } \
@@ -52,8 +51,8 @@ lint: $(VENV)/.dev ## run the gates that only read: ruff, mypy, import-linter, n
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/numpydoc lint $(SOURCES)
-	$(BIN)/towncrier build --draft --version next >/dev/null
+	$(BIN)/numpydoc lint $$(find src -name '*.py')
+	said=$$($(BIN)/towncrier build --draft --version next 2>&1) || { echo "$$said"; exit 1; }
 
 bench: $(VENV)/.dev ## measure how fast things are, against peers
 	for benchmark in benchmarks/bench_*.py; do $(BIN)/python "$$benchmark"; done
