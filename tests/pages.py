@@ -8,7 +8,8 @@ A ``python`` block is a program of its own. On the line above a block, a comment
     <!-- not run: it needs a telescope -->
     <!-- run by: tests/journeys/test_real_spectra.py -->
 
-and ``<!-- slow -->`` anywhere on a page makes it one of the slow tests.
+On the first line of a page, ``run by`` speaks of the whole page: a test of its own runs it and looks at what came out. And
+``<!-- slow -->`` anywhere on a page makes it one of the slow tests.
 """
 
 from __future__ import annotations
@@ -59,7 +60,13 @@ def all_pages() -> list[Path]:
 def pages_to_run() -> list[Path]:
     """Return the pages that a reader follows with hands on the keyboard, as far as they hold blocks to run."""
     followed = [REPOSITORY / "README.md", *(page for page in all_pages() if {"tutorials", "how-to"} & set(page.parts))]
-    return [page for page in followed if any(block.is_run_with_its_page for block in blocks(page))]
+    return [page for page in followed if run_by(page) is None and any(block.is_run_with_its_page for block in blocks(page))]
+
+
+def run_by(page: Path) -> str | None:
+    """Return the test that runs a whole page, if it has one of its own."""
+    first = EXEMPTION.match(page.read_text(encoding="utf-8").split("\n", 1)[0])
+    return first["text"] if first and first["kind"] == "run by" else None
 
 
 def blocks(page: Path) -> list[Block]:
@@ -87,8 +94,8 @@ def typed(console: str) -> Iterator[str]:
     """Yield what is typed in a console block."""
     command: list[str] = []
     for line in console.splitlines():
-        if command and (command[-1].endswith("\\") or line.startswith("> ")):
-            command.append(line.removeprefix("> "))
+        if command and (command[-1].endswith("\\") or line.startswith("> ") or line == ">"):
+            command.append(line[2:] if line.startswith(">") else line)
         else:
             if command:
                 yield "\n".join(command)

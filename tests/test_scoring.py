@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spectrove import scoring
-from spectrove.errors import CheckpointError, PoolError, ScoresError, StorageError
+from spectrove.errors import CheckpointError, ScoresError, StorageError
 from spectrove.execution import InlineExecutor, ProcessExecutor
 from spectrove.models import build
 from spectrove.pool import IngestConfig, Pool, ingest
@@ -122,12 +122,13 @@ def test_a_pool_of_another_recipe_is_refused(checkpoint, pool):
         score(other, pool, ScoreConfig(), InlineExecutor())
 
 
-def test_a_pool_that_changes_while_it_is_scored_is_found(checkpoint, pool, tmp_path):
+def test_a_pool_that_grows_while_it_is_scored_is_scored_as_it_was(checkpoint, pool, tmp_path):
     shutil.copytree(pool.path, tmp_path / "pool")
     as_it_was = Pool.open(tmp_path / "pool")
     add_spectra(tmp_path, "second", 1, seed=2)
-    with pytest.raises(PoolError, match="the pool has changed while it was scored"):
-        score(checkpoint, as_it_was, ScoreConfig(), InlineExecutor())
+    scores = score(checkpoint, as_it_was, ScoreConfig(), InlineExecutor())
+    assert scores.pool == as_it_was.content_hash == pool.content_hash
+    np.testing.assert_array_equal(scores.probabilities, score(checkpoint, pool, ScoreConfig(), InlineExecutor()).probabilities)
 
 
 def test_probabilities_that_are_no_numbers_are_refused(checkpoint, pool):

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from spectrove.contracts import FloatArray, Progress, Scores, no_progress
-from spectrove.errors import CheckpointError, PoolError, ScoresError
+from spectrove.errors import CheckpointError, ScoresError
 from spectrove.execution import Executor, InlineExecutor
 from spectrove.pool import Pool
 from spectrove.storage import atomic_path, content_hash, read_sealed_json, storage_errors, write_sealed_json
@@ -107,7 +107,7 @@ def score(
     CheckpointError
         If the checkpoint was made for another recipe or number of points, or its weights do not fit its network.
     PoolError
-        If the pool changes or loses files while it is scored.
+        If the pool loses files while it is scored.
     ScoresError
         If probabilities come out that are no numbers.
     StorageError
@@ -210,11 +210,7 @@ def _network(checkpoint: Path) -> torch.nn.Module:
 
 @lru_cache(maxsize=1)
 def _pool(path: Path, content: str) -> Pool:
-    pool = Pool.open(path)
-    if pool.content_hash != content:
-        msg = f"{path}: the pool has changed while it was scored (from {content} to {pool.content_hash}). Score it again."
-        raise PoolError(msg)
-    return pool
+    return Pool.open(path, content)
 
 
 def save_scores(directory: Path, scores: Scores) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pages import REPOSITORY, all_pages, blocks, pages_to_run
+from pages import REPOSITORY, all_pages, blocks, pages_to_run, run_by
 
 ALL_BLOCKS = [block for page in all_pages() for block in blocks(page)]
 
@@ -29,6 +29,12 @@ def test_a_block_that_another_test_runs_is_known_to_that_test():
             if not (test.is_file() and block.page.name in test.read_text(encoding="utf-8")):
                 unknown.append(block.where)
     assert unknown == []
+
+
+def test_a_page_that_another_test_runs_is_known_to_that_test():
+    for page in all_pages():
+        test = run_by(page)
+        assert test is None or page.name in (REPOSITORY / test).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.relative_to(REPOSITORY).as_posix())

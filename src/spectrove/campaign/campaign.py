@@ -51,6 +51,8 @@ class Campaign:
     """
     A campaign's folder, opened.
 
+    A campaign goes on with the pool as it was when the campaign was made; what was added to the pool since is left out.
+
     Parameters
     ----------
     directory : Path
@@ -59,9 +61,9 @@ class Campaign:
     Raises
     ------
     CampaignError
-        If there is no campaign in it, or its pool is no longer the one that it was made with.
+        If there is no campaign in it.
     PoolError
-        If its pool is gone.
+        If its pool is gone, or no version of it is the one that the campaign was made with.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -70,14 +72,7 @@ class Campaign:
         self._lock = filelock.FileLock(directory / LOCK)
         row = self.store.campaign()
         self.settings = TypeAdapter(CampaignSettings).validate_python(row.settings)
-        self.pool = Pool.open(Path(row.pool_path))
-        if self.pool.content_hash != row.pool_hash:
-            self.store.close()
-            msg = (
-                f"{directory}: the pool {row.pool_path} is not the one that this campaign was made with (content "
-                f"{self.pool.content_hash}, expected {row.pool_hash}). Make a new campaign, or bring the old pool back."
-            )
-            raise CampaignError(msg)
+        self.pool = Pool.open(Path(row.pool_path), row.pool_hash)
 
     def __enter__(self) -> Self:
         """Return the campaign."""
@@ -171,9 +166,14 @@ class Campaign:
         """
         return {id_: label for _, labels in self.store.training_sets() for id_, label in labels.items()}
 
-    def newest_scores(self) -> tuple[Scores, IterationRow]:
+    def scores(self, iteration: int | None = None) -> tuple[Scores, IterationRow]:
         """
-        Return the last finished pass over the pool, and the iteration that made it.
+        Return a finished pass over the pool, and the iteration that made it.
+
+        Parameters
+        ----------
+        iteration : int, optional
+            The iteration; the last that scored the pool unless given.
 
         Returns
         -------
@@ -183,10 +183,10 @@ class Campaign:
         Raises
         ------
         CampaignError
-            If no iteration has come so far.
+            If no iteration has come so far, or not this one.
         """
         for row in reversed(self.store.iterations()):
-            if row.scores is not None:
+            if row.scores is not None and iteration in {None, row.number}:
                 return load_scores(self.directory / row.scores, self.pool), row
         msg = f"{self.directory}: nothing is scored yet. Go on with `spectrove campaign step`."
         raise CampaignError(msg)

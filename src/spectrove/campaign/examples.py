@@ -11,7 +11,6 @@ import numpy as np
 
 from spectrove.campaign.campaign import Campaign
 from spectrove.contracts import FloatArray, IdArray, IntArray, Progress, SpectrumId
-from spectrove.errors import CampaignError
 from spectrove.models import build
 from spectrove.pool import Pool
 from spectrove.training import Checkpoint, FitConfig, fit, make_provenance, weights_of
@@ -76,10 +75,8 @@ def training_examples(campaign: Campaign) -> Examples:
 
     Raises
     ------
-    CampaignError
-        If a training pool has changed since the campaign was made.
     PoolError
-        If a training pool is gone.
+        If a training pool is gone, or no version of it is the one that the campaign was made with.
     """
     answers = teaching_labels(campaign)
     ids: list[SpectrumId] = []
@@ -87,10 +84,7 @@ def training_examples(campaign: Campaign) -> Examples:
     names: list[str] = []
     features: list[FloatArray] = []
     for row, labels in campaign.store.training_sets():
-        pool = Pool.open(Path(row.pool_path))
-        if pool.content_hash != row.pool_hash:
-            msg = f"{row.pool_path}: this training pool has changed since the campaign was made. Make a new campaign."
-            raise CampaignError(msg)
+        pool = Pool.open(Path(row.pool_path), row.pool_hash)
         kept = [id_ for id_ in labels if id_ not in answers and id_ not in seen]
         features.append(_features(pool, kept))
         ids += kept

@@ -245,8 +245,8 @@ def _batch_sizes(campaign: Campaign) -> tuple[int, int]:
     if settings.stopping.max_answers is None:
         return settings.query.batch_size, settings.audit.size
     left = max(0, settings.stopping.max_answers - len(campaign.store.labels()))
-    n_audit = min(settings.audit.size, left)
-    return min(settings.query.batch_size, left - n_audit), n_audit
+    n_query = min(settings.query.batch_size, max(left - settings.audit.size, 0))
+    return n_query, min(settings.audit.size, left)
 
 
 # -- ASK and AUDIT --------------------------------------------------------------------------------------------------------------
@@ -296,8 +296,9 @@ def _decide(campaign: Campaign, newest: PrecisionEstimate) -> StopDecision:
             stop=True, reason=f"{len(history)} iterations are over, and max_iterations is that; {decision.reason}"
         )
     n_answers = len(campaign.store.labels())
-    if settings.max_answers is not None and n_answers >= settings.max_answers:
-        return StopDecision(stop=True, reason=f"{n_answers} answers are given, and max_answers is that; {decision.reason}")
+    if settings.max_answers is not None and n_answers + campaign.settings.audit.size >= settings.max_answers:
+        spent = f"{n_answers} answers are given, and max_answers ({settings.max_answers}) leaves none for queries beside an audit"
+        return StopDecision(stop=True, reason=f"{spent}; {decision.reason}")
     if bool(labeled_rows(campaign).all()):
         return StopDecision(stop=True, reason=f"every spectrum of the pool is labeled; {decision.reason}")
     return decision

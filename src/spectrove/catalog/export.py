@@ -15,7 +15,7 @@ from spectrove.catalog.files import software_versions
 from spectrove.contracts import Scores, SpectrumId
 
 
-def candidates_of(campaign: Campaign) -> tuple[pa.Table, dict[str, Any]]:
+def candidates_of(campaign: Campaign, iteration: int | None = None) -> tuple[pa.Table, dict[str, Any]]:
     """
     Return a campaign's candidates and their provenance.
 
@@ -26,6 +26,8 @@ def candidates_of(campaign: Campaign) -> tuple[pa.Table, dict[str, Any]]:
     ----------
     campaign : Campaign
         The campaign.
+    iteration : int, optional
+        As the candidates stood when this iteration had scored the pool; the newest unless given.
 
     Returns
     -------
@@ -35,11 +37,11 @@ def candidates_of(campaign: Campaign) -> tuple[pa.Table, dict[str, Any]]:
     Raises
     ------
     CampaignError
-        If nothing is scored yet.
+        If nothing is scored yet, or not by this iteration.
     """
-    scores, row = campaign.newest_scores()
+    scores, row = campaign.scores(iteration)
     scores = _without(scores, campaign)
-    labeled = _labeled(campaign)
+    labeled = _labeled(campaign, None if iteration is None else row.number)
     targets = campaign.settings.classes.targets
     table = build_candidates(campaign.pool.metadata(), scores, labeled, targets, row.number)
     sources = table["source"].to_pylist()
@@ -80,7 +82,7 @@ def _without(scores: Scores, campaign: Campaign) -> Scores:
     return replace(scores, spectrum_ids=scores.spectrum_ids[kept], probabilities=scores.probabilities[kept])
 
 
-def _labeled(campaign: Campaign) -> dict[SpectrumId, LabeledSpectrum]:
+def _labeled(campaign: Campaign, before: int | None) -> dict[SpectrumId, LabeledSpectrum]:
     labels = campaign.store.labels()
     asked = {question.spectrum_id: question.iteration for question in reversed(campaign.store.questions())}
-    return {id_: LabeledSpectrum(label, asked[id_]) for id_, label in labels.items()}
+    return {id_: LabeledSpectrum(label, asked[id_]) for id_, label in labels.items() if before is None or asked[id_] < before}

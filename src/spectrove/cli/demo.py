@@ -11,7 +11,10 @@ import click
 from spectrove.cli.progress import showing_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spectrove.campaign import Campaign
+    from spectrove.contracts import SpectrumId
     from spectrove.evaluate import Performance
 
 SETTINGS: dict[str, Any] = {
@@ -104,32 +107,30 @@ def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from spectrove.campaign import status
+    from spectrove.campaign import read_labels, status
     from spectrove.vo import export_candidates
 
     paths = export_candidates(opened, directory / "campaign" / "export")
     facts = status(opened)
-    performance = _compare(opened, directory / "survey" / "truth.csv", paths["candidates"])
-    table = Table(title="What the demonstration found")
-    for column in ("iteration", "labels used", "estimated precision", "95 % interval", "true precision", "true recall"):
+    truth = read_labels(directory / "survey" / "truth.csv", opened.settings.classes, opened.pool.resolve).by_id
+    table = Table(title="What the demonstration found (intervals of 95 %)")
+    for column in ("iteration", "labels", "precision, estimated", "precision, true", "recall, true"):
         table.add_column(column, justify="right")
-    n_labels = facts["n_training_labels"]
     for row in facts["iterations"]:
+        performance = _performance(opened, row["number"], truth)
         known = row["precision"] or {}
-        used = row["trained"]["n_examples"]
-        final = row["kind"] == "final"
         table.add_row(
-            f"{row['number']}{' (long training)' if final else ''}",
-            f"{n_labels} + {used - n_labels}",
-            f"{known['estimate']:.2f}" if known.get("estimate") is not None else "",
-            f"{known['lower']:.2f} to {known['upper']:.2f}" if known else "",
-            _share(performance.precision, performance.precision_limits) if final else "",
-            _share(performance.recall, performance.recall_limits) if final else "",
+            f"{row['number']}{', long' if row['kind'] == 'final' else ''}",
+            str(row["trained"]["n_examples"]),
+            _share(known.get("estimate"), (known.get("lower", 0), known.get("upper", 1))),
+            _share(performance.precision, performance.precision_limits),
+            _share(performance.recall, performance.recall_limits),
         )
     Console().print(table)
     click.echo(
-        f"{performance.n_predicted} candidates, {performance.n_true_positive} of them truly targets; the pool holds "
-        f"{performance.n_targets} targets. {facts['n_answers']} answers were asked for, in {seconds:.0f} s."
+        f"{performance.n_predicted} candidates, {performance.n_true_positive} of them truly targets; the pool of "
+        f"{opened.pool.n_spectra} holds {performance.n_targets}. {facts['n_answers']} answers were asked for. "
+        f"This run took {seconds:.0f} s."
     )
     click.echo("Open these:")
     for name, path in paths.items():
@@ -138,16 +139,15 @@ def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
 
 
 def _share(value: float | None, limits: tuple[float, float]) -> str:
-    return "" if value is None else f"{value:.2f} ({limits[0]:.2f} to {limits[1]:.2f})"
+    return "" if value is None else f"{value:.2f} ({limits[0]:.2f}–{limits[1]:.2f})"
 
 
-def _compare(opened: Campaign, truth: Path, candidates: Path) -> Performance:
-    from spectrove.campaign import read_labels
+def _performance(opened: Campaign, iteration: int, truth: Mapping[SpectrumId, str | None]) -> Performance:
+    from spectrove.catalog import candidates_of
     from spectrove.evaluate import precision_recall
 
     classes = opened.settings.classes
-    actual = read_labels(truth, classes, opened.pool.resolve).by_id
-    found = read_labels(candidates, classes, opened.pool.resolve, may_be_empty=True).by_id
+    table = candidates_of(opened, iteration)[0]
+    found = dict(zip(table["spectrum_id"].to_pylist(), table["label"].to_pylist(), strict=True))
     other = next(name for name in classes.names if name not in classes.targets)
-    ids = list(actual)
-    return precision_recall([actual[id_] for id_ in ids], [found.get(id_) or other for id_ in ids], classes.targets)
+    return precision_recall([truth[id_] for id_ in truth], [found.get(id_, other) for id_ in truth], classes.targets)
