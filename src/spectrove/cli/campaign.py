@@ -30,12 +30,12 @@ class _TrainingSet(click.ParamType["TrainingSource"]):
         return TrainingSource(Path(pool), Path(labels))
 
 
-@click.group()
+@click.group(short_help="Train, score, ask, estimate, until it is good enough.")
 def campaign() -> None:
     """Search a pool: train, score, ask, estimate, again and again, until the candidates are good enough."""
 
 
-@campaign.command()
+@campaign.command(short_help="Make a campaign.")
 @DIRECTORY
 @click.option("--pool", "pool_path", type=click.Path(path_type=Path), required=True, metavar="POOL", help="The pool to search.")
 @click.option(
@@ -66,7 +66,7 @@ def new(
     click.echo(f"next: spectrove campaign step {directory}")
 
 
-@campaign.command()
+@campaign.command(short_help="Do the next thing.")
 @DIRECTORY
 @WORKERS
 @click.option("--skip-open", is_flag=True, help="Go on although questions are open; they count as abstentions.")
@@ -82,7 +82,7 @@ def step(directory: Path, workers: int, skip_open: bool) -> None:
         _print_next(opened)
 
 
-@campaign.command()
+@campaign.command(short_help="Take steps until questions are open.")
 @DIRECTORY
 @WORKERS
 @click.option(
@@ -106,7 +106,7 @@ def run(directory: Path, workers: int, oracle_path: Path | None) -> None:
         _print_next(opened)
 
 
-@campaign.command()
+@campaign.command(short_help="Say where the campaign stands.")
 @DIRECTORY
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(directory: Path, as_json: bool) -> None:
@@ -122,7 +122,7 @@ def status(directory: Path, as_json: bool) -> None:
         _print_status(facts)
 
 
-@campaign.command()
+@campaign.command(short_help="Record the answers of a CSV file.")
 @DIRECTORY
 @click.argument("answers", type=click.Path(path_type=Path))
 @click.option("--annotator", default=None, metavar="NAME", help="Who answers; you, unless given.")
@@ -137,7 +137,7 @@ def answer(directory: Path, answers: Path, annotator: str | None) -> None:
         _print_next(opened)
 
 
-@campaign.command()
+@campaign.command(short_help="Write the candidates.")
 @DIRECTORY
 def export(directory: Path) -> None:
     """Write the candidates as CSV and VOTable, and what they were made from as JSON."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="Print a campaign's settings as TOML.")
 @click.option("--preset", default="standard", show_default=True, metavar="NAME", help="standard or paper-2020.")
 def config(preset: str) -> None:
     """Print all settings of a campaign as a commented TOML file."""

@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
 """Smaller batches and shorter trainings than the paper's, so that the demonstration takes minutes."""
 
 
-@click.command()
+@click.command(short_help="The whole job on a synthetic survey.")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--size", default=3000, show_default=True, type=click.IntRange(min=300), help="Spectra in the pool.")
 @click.option(

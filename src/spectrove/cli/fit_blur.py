@@ -20,7 +20,7 @@ PAPER_SIGMA = 7.0
 """Pixels, found by eye from 22 pairs (Škoda, Podsztavek & Tvrdík 2020, sec. 3.2)."""
 
 
-@click.command("fit-blur")
+@click.command("fit-blur", short_help="The blur between two instruments.")
 @click.argument("pairs", type=click.Path(path_type=Path))
 @click.option(
     "--files",

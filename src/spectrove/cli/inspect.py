@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spectrove.surveys import Inspection
 
 
-@click.command("inspect")
+@click.command("inspect", short_help="Which reader takes a file, and what it says.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "format_", metavar="NAME", help="Read the file as this format instead of asking every reader.")
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT.PNG", help="Draw the spectrum.")

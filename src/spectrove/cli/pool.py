@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spectrove.pool import IngestReport
 
 
-@click.group()
+@click.group(short_help="Make and look at pools of spectra.")
 def pool() -> None:
     """Make and look at pools: spectra brought to one wavelength grid, with their metadata."""
 
@@ -60,13 +60,28 @@ def info(directory: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
-    for name, value in facts.items():
-        if isinstance(value, dict):
-            click.echo(f"{name}:")
-            for key, inner in value.items():
-                click.echo(f"  {key}: {inner}")
-        else:
-            click.echo(f"{name}: {value}")
+    _print_facts(facts)
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    recipe, (start, stop) = facts["recipe"], facts["wave"]
+    steps = ", ".join(step["step"] for step in recipe["steps"])
+    click.echo(f"pool       {facts['pool']}, {facts['bytes'] / 1e6:.1f} MB, content {facts['content_hash']}")
+    click.echo(f"recipe     {recipe['name']} ({recipe['hash']}): {steps}; {facts['n_wave']} points, {start:g} to {stop:g} Å")
+    click.echo(f"spectra    {facts['n_spectra']}")
+    for reader, count in facts["by_format"].items():
+        click.echo(f"  {count:>7}  {reader}")
+    click.echo(f"refused    {facts['n_refused']}")
+    for reason, count in facts["refused_by_reason"].items():
+        click.echo(f"  {count:>7}  {reason}")
+    if facts["snr_quantiles"]:
+        quantiles = ", ".join(f"{value:.0f} ({100 * float(share):.0f} %)" for share, value in facts["snr_quantiles"].items())
+        click.echo(f"S/N        {quantiles}")
+    for version in facts["versions"]:
+        made = f"{version['n_spectra']} spectra of {version['n_files']} files, {version['sealed_at']}"
+        click.echo(f"version {version['version']:<3}{made}, {', '.join(version['sources'])}")
+    if facts["unfinished"]:
+        click.echo(f"unfinished {facts['unfinished']}; the next `spectrove pool ingest` goes on there")
 
 
 def _print(report: IngestReport) -> None:
