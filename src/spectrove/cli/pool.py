@@ -81,7 +81,9 @@ def _print_facts(facts: dict[str, Any]) -> None:
         made = f"{version['n_spectra']} spectra of {version['n_files']} files, {version['sealed_at']}"
         click.echo(f"version {version['version']:<3}{made}, {', '.join(version['sources'])}")
     if facts["unfinished"]:
-        click.echo(f"unfinished {facts['unfinished']}; the next `spectrove pool ingest` goes on there")
+        left = facts["unfinished"]
+        done = f"{left['n_tasks_done']} of {left['n_tasks']} parts of {left['n_files']} files"
+        click.echo(f"unfinished {done} are read; the next `spectrove pool ingest` goes on there")
 
 
 def _print(report: IngestReport) -> None:
