@@ -28,7 +28,8 @@ SHOW := awk '/^Collecting / { printf "    %s\n", $$2; fflush() } \
 
 # $(call install,EXTRAS,WHAT)
 install = @printf 'Installing %s into $(VENV); the first time this takes some minutes.\n' "$(2)"; \
-	$(PIP) install --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --editable '.$(1)' | $(SHOW)
+	$(if $(TORCH_INDEX),$(PIP) install --no-deps --constraint constraints.txt --index-url $(TORCH_INDEX) torch | $(SHOW);) \
+	$(PIP) install --constraint constraints.txt --editable '.$(1)' | $(SHOW)
 
 .PHONY: help demo test test-slow check lint bench wheel clean
 

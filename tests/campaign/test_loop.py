@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from spectrove.campaign import Campaign, estimates, run, status, step
 from spectrove.campaign.examples import training_examples
 from spectrove.campaign.loop import labeled_rows
+from spectrove.campaign.store import DATABASE
 from spectrove.contracts import Oracle, Question
-from spectrove.errors import CampaignBusyError, PhaseError
+from spectrove.errors import CampaignBusyError, ConfigError, PhaseError, PlugInError
 from spectrove.scoring import load_scores
 
 NewCampaign = Callable[..., Campaign]
@@ -137,7 +141,7 @@ def test_the_answers_of_a_person_by_file_and_of_an_oracle_lead_to_the_same_campa
 def test_open_questions_hold_the_loop_until_they_are_answered_or_skipped(new_campaign: NewCampaign) -> None:
     campaign = new_campaign()
     to_first_questions(campaign)
-    with pytest.raises(PhaseError, match=r"iteration 0 is in phase ASK with 6 questions open.*--skip-open"):
+    with pytest.raises(PhaseError, match=r"iteration 0 is in phase ASK with 6 queries open.*--skip-open"):
         step(campaign)
     step(campaign, skip_open=True)
     step(campaign, skip_open=True)
@@ -160,3 +164,53 @@ def test_a_second_process_is_told_that_the_campaign_is_busy(new_campaign: NewCam
     campaign = new_campaign()
     with campaign.lock(), pytest.raises(CampaignBusyError, match="another process is running this campaign"):
         step(Campaign(campaign.directory))
+
+
+def test_the_number_of_threads_is_frozen_with_the_campaign(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+    one, two = new_campaign("one"), new_campaign("two")
+    assert one.settings.fit.threads == one.settings.long_fit.threads == 1
+    run(one, oracle_of(one))
+    torch.set_num_threads(2)
+    run(two, oracle_of(two))
+    assert torch.get_num_threads() == 2
+    assert asked(one) == asked(two)
+
+
+def test_two_people_who_agree_are_both_recorded(new_campaign: NewCampaign) -> None:
+    campaign = new_campaign()
+    path = campaign.directory / "answers.csv"
+    path.write_text(f"spectrum_id,label\n{to_first_questions(campaign)[0].spectrum_id},single-peak\n")
+    assert campaign.import_answers(path, "ann") == (1, 0)
+    assert campaign.import_answers(path, "bob") == (1, 0)
+    assert campaign.import_answers(path, "ann") == (0, 1)
+    assert [answer.annotator for answer in campaign.store.answers()] == ["ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"stopping": {"options": {"treshold": 0.5}}}, r"unknown option 'treshold'; did you mean 'threshold'\?"),
+        ({"stopping": {"options": {"times": "often"}}}, r"stopping rule paper-2020: "),
+        ({"stopping": {"rule": "never"}}, r"no plug-in is named 'never'"),
+        ({"query": {"strategy": "entrop"}}, r"no plug-in is named 'entrop'; did you mean 'entropy'\?"),
+        ({"network": {"name": "foo"}}, r"no plug-in is named 'foo'"),
+    ],
+)
+def test_settings_that_name_what_cannot_be_had_are_refused_before_anybody_works_for_them(
+    new_campaign: NewCampaign, tmp_path: Path, changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises((ConfigError, PlugInError), match=sentence):
+        new_campaign(**changes)
+    assert not (tmp_path / "campaign").exists()
+
+
+def test_a_database_that_another_process_keeps_is_said_to_be_busy(
+    new_campaign: NewCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spectrove.campaign.store.BUSY_SECONDS", 0.1)
+    campaign = new_campaign()
+    connection = sqlite3.connect(campaign.directory / DATABASE)
+    connection.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(CampaignBusyError, match=r"another process has held the database for 0\.1 s"):
+        Campaign(campaign.directory)
+    connection.close()

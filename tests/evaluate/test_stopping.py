@@ -37,7 +37,7 @@ def test_an_estimate_at_the_threshold_is_not_above_it():
 def test_the_reason_says_which_iterations_count():
     decision = Paper2020Rule(threshold=0.8, times=2).decide([look(10), look(27), look(None), look(28)])
 
-    assert decision.reason == "the estimated precision exceeded 0.8 in 2 of 4 iterations (iterations 1, 3); the rule stops at 2"
+    assert decision.reason == "the estimated precision exceeded 0.8 in 2 of 4 iterations (number 1, 3); 2 are needed to stop"
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 30)), max_size=20), st.integers(1, 4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -72,21 +73,22 @@ def undisturbed(small_survey: SmallSurvey, tmp_path_factory: pytest.TempPathFact
 
 
 def moments(directory: Path) -> dict[str, Callable[[], bool]]:
-    """Return moments in a campaign's life, as seen from outside."""
-    begun = time.monotonic()
+    """Return moments in a campaign's life, in their order, as seen from outside."""
     return {
-        "before the first step is done": lambda: time.monotonic() - begun > 0.2,
-        "when a checkpoint is being written": lambda: any(directory.glob("iterations/000/checkpoint/*")),
-        "when the scores are being written": lambda: any(directory.glob("iterations/000/*scores*")),
-        "when answers are being recorded": lambda: (directory / f"{DATABASE}-journal").exists() and _has_answers(directory),
-        "in the second training": lambda: any(directory.glob("iterations/000/scores")) and _has_answers(directory),
-        "in the long training": lambda: any(directory.glob("iterations/001/scores")),
+        "a checkpoint is being written": lambda: any(directory.glob("iterations/000/checkpoint/*")),
+        "the scores are being written": lambda: any(directory.glob("iterations/000/*scores*")),
+        "answers are being recorded": lambda: in_database(directory, "SELECT count(*) FROM answer") > 0,
+        "the second network is trained": lambda: in_database(directory, "SELECT max(number) FROM iteration") == 1,
+        "the long training has begun": lambda: in_database(directory, "SELECT max(number) FROM iteration") == 2,
     }
 
 
-def _has_answers(directory: Path) -> bool:
-    with Campaign(directory) as campaign:
-        return bool(campaign.store.answers())
+def in_database(directory: Path, query: str) -> int:
+    connection = sqlite3.connect(f"file:{directory / DATABASE}?mode=ro", uri=True, timeout=10)
+    try:
+        return int(connection.execute(query).fetchone()[0])
+    finally:
+        connection.close()
 
 
 def test_a_campaign_that_is_killed_at_several_moments_loses_no_answer_and_ends_as_if_it_were_not(
@@ -94,17 +96,42 @@ def test_a_campaign_that_is_killed_at_several_moments_loses_no_answer_and_ends_a
 ) -> None:
     directory = new(tmp_path / "campaign", small_survey)
     kept: list[object] = []
-    n_killed = 0
-    for name in moments(directory):
-        n_killed += run_until(directory, small_survey.files.truth, moments(directory)[name])
+    for name, moment in moments(directory).items():
+        assert run_until(directory, small_survey.files.truth, moment), f"it ended before {name}"
         with Campaign(directory) as campaign:
             answers = campaign.store.answers()
         assert answers[: len(kept)] == kept, name
         kept = list(answers)
-    assert n_killed >= 3
     done = spectrove("campaign", "run", directory, "--oracle", small_survey.files.truth)
     assert done.returncode == 0, done.stderr
     assert candidates(directory) == undisturbed
+
+
+def test_making_a_campaign_can_be_killed_and_done_again(small_survey: SmallSurvey, tmp_path: Path) -> None:
+    directory = tmp_path / "campaign"
+    training = f"{small_survey.labeled}:{small_survey.files.labels}"
+    command = [
+        sys.executable,
+        "-m",
+        "spectrove",
+        "campaign",
+        "new",
+        directory,
+        "--pool",
+        small_survey.pool,
+        "--training",
+        training,
+    ]
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    while process.poll() is None and not list(directory.glob(".*.partial*")):
+        time.sleep(0.0005)
+    process.kill()
+    process.wait()
+    (directory / ".campaign.sqlite.1-00000000.partial").touch()  # where the kill came too late to leave one
+    (directory / DATABASE).unlink(missing_ok=True)
+    new(directory, small_survey)
+    with Campaign(directory) as campaign:
+        assert campaign.iteration().phase == "TRAIN"
 
 
 def test_a_full_disk_is_said_in_one_sentence_and_the_same_command_goes_on_when_there_is_room(

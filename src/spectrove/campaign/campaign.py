@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import inspect
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -16,15 +18,17 @@ import filelock
 import numpy as np
 from pydantic import TypeAdapter
 
+from spectrove import registry
 from spectrove.campaign.labels import read_answers, read_labels
 from spectrove.campaign.schema import CampaignRow, IterationRow, TrainingSetRow
 from spectrove.campaign.settings import CampaignSettings
 from spectrove.campaign.store import DATABASE, CampaignStore, now
 from spectrove.contracts import Answer, Question, Scores, SpectrumId
-from spectrove.errors import CampaignBusyError, CampaignError, LabelsError
+from spectrove.errors import CampaignBusyError, CampaignError, ConfigError, LabelsError
 from spectrove.pool import Pool
 from spectrove.scoring import load_scores
-from spectrove.storage import atomic_path, storage_errors
+from spectrove.storage import PARTIAL, atomic_path, remove, storage_errors
+from spectrove.training import with_threads
 
 LOCK = "campaign.lock"
 """Name of the file that a running loop holds."""
@@ -205,7 +209,7 @@ class Campaign:
         Returns
         -------
         tuple of int
-            How many answers are new, and how many said what was recorded already.
+            How many answers are new, and how many this annotator has given before.
 
         Raises
         ------
@@ -213,7 +217,7 @@ class Campaign:
             If a line cannot be used; nothing is recorded then.
         """
         resolve = _within(self.pool, {question.spectrum_id for question in self.store.questions()})
-        said = self.store.labels()
+        said = {(answer.spectrum_id, answer.annotator): answer for answer in self.store.answers()}
         rows = read_answers(path, self.settings.classes, resolve)
         answers: dict[SpectrumId, Answer] = {}
         for row, id_, label in rows:
@@ -221,8 +225,12 @@ class Campaign:
                 msg = f"{path}, line {row.line}: {row.name!r} is answered twice. Keep one of the lines; nothing was recorded."
                 raise LabelsError(msg)
             answers[id_] = Answer(uuid.uuid4().hex, id_, label, annotator, now(), row.comment)
-        new = [answer for id_, answer in answers.items() if id_ not in said or said[id_] != answer.label]
+        new = [answer for answer in answers.values() if _is_news(answer, said.get((answer.spectrum_id, annotator)))]
         return self.store.record_answers(new), len(rows) - len(new)
+
+
+def _is_news(answer: Answer, before: Answer | None) -> bool:
+    return before is None or (answer.label, answer.comment) != (before.label, before.comment)
 
 
 def _within(pool: Pool, among: set[SpectrumId]) -> Callable[[Sequence[str]], list[SpectrumId | None]]:
@@ -255,7 +263,11 @@ def create(directory: Path, pool: Path, training: Sequence[TrainingSource], sett
     Raises
     ------
     CampaignError
-        If the folder is not empty, or the pools do not share one wavelength grid.
+        If the folder holds something already, or the pools do not share one wavelength grid.
+    ConfigError
+        If the stopping rule does not take its options.
+    PlugInError
+        If the settings name a network, strategy or rule that cannot be had.
     LabelsError
         If a labels file cannot be used, or two of them contradict each other.
     PoolError
@@ -263,9 +275,9 @@ def create(directory: Path, pool: Path, training: Sequence[TrainingSource], sett
     StorageError
         If the disk is full or cannot be written.
     """
-    if directory.is_dir() and any(directory.iterdir()):
-        msg = f"{directory}: this folder is not empty. Name a new one, or go on in it with `spectrove campaign step`."
-        raise CampaignError(msg)
+    _refuse_occupied(directory)
+    check_plug_ins(settings)
+    settings = replace(settings, fit=with_threads(settings.fit), long_fit=with_threads(settings.long_fit))
     searched = Pool.open(pool)
     sets = [_read_training_set(source, searched, settings) for source in training]
     if not sets:
@@ -287,6 +299,53 @@ def create(directory: Path, pool: Path, training: Sequence[TrainingSource], sett
             store.begin(row, sets)
             store.close()
     return Campaign(directory)
+
+
+def _refuse_occupied(directory: Path) -> None:
+    if (directory / DATABASE).exists():
+        msg = f"{directory}: there is a campaign here already. Go on with `spectrove campaign step`, or name a new folder."
+        raise CampaignError(msg)
+    if not directory.exists():
+        return
+    if not directory.is_dir() or any(PARTIAL not in path.name for path in directory.iterdir()):
+        msg = f"{directory}: a campaign needs a folder of its own, and this is something else. Name a new one."
+        raise CampaignError(msg)
+    with storage_errors(directory):  # what is left of a campaign whose making was interrupted
+        for path in directory.iterdir():
+            remove(path)
+
+
+def check_plug_ins(settings: CampaignSettings) -> None:
+    """
+    Refuse settings whose network, strategy or stopping rule cannot be had, before anybody has worked for them.
+
+    Parameters
+    ----------
+    settings : CampaignSettings
+        The settings.
+
+    Raises
+    ------
+    ConfigError
+        If the stopping rule does not take its options.
+    PlugInError
+        If a plug-in is unknown or cannot be loaded.
+    """
+    registry.load("spectrove.models", settings.network.name)
+    registry.load("spectrove.strategies", settings.query.strategy)
+    rule = registry.load("spectrove.stopping", settings.stopping.rule)
+    known = list(inspect.signature(rule).parameters)
+    for name in settings.stopping.options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            msg = f"stopping rule {settings.stopping.rule}: unknown option {name!r}; {hint}"
+            raise ConfigError(msg)
+    try:
+        rule(**settings.stopping.options)
+    except TypeError as error:
+        msg = f"stopping rule {settings.stopping.rule}: its options cannot be used ({error}). Correct stopping.options."
+        raise ConfigError(msg) from error
 
 
 def _plain(settings: CampaignSettings) -> dict[str, Any]:

@@ -30,6 +30,9 @@ from spectrove.query import sample_at_random, select_top
 from spectrove.scoring import save_scores, score
 from spectrove.training import Checkpoint
 
+KINDS = {"query": "queries", "audit": "audits"}
+"""What the questions of each arm are called."""
+
 PURPOSES = ("network", "fit", "query", "audit", "order")
 """What random choices are for; each has a generator of its own."""
 
@@ -99,8 +102,8 @@ def step(
         n_open = len(campaign.open_questions(arm))
         if n_open and not skip_open:
             msg = (
-                f"{campaign.directory}: iteration {row.number} is in phase {row.phase} with {n_open} questions open. Answer them "
-                "with `spectrove campaign answer`, or close them with `spectrove campaign step --skip-open`."
+                f"{campaign.directory}: iteration {row.number} is in phase {row.phase} with {n_open} {KINDS[arm]} open. Answer "
+                "them with `spectrove campaign answer`, or close them with `spectrove campaign step --skip-open`."
             )
             raise PhaseError(msg)
         return _close_queries(campaign, row) if row.phase == "ASK" else _close_audit(campaign, row)
@@ -293,7 +296,7 @@ def _decide(campaign: Campaign, newest: PrecisionEstimate) -> StopDecision:
         return decision
     if settings.max_iterations is not None and len(history) >= settings.max_iterations:
         return StopDecision(
-            stop=True, reason=f"{len(history)} iterations are over, and max_iterations is that; {decision.reason}"
+            stop=True, reason=f"these are all {len(history)} iterations that max_iterations allows; {decision.reason}"
         )
     n_answers = len(campaign.store.labels())
     if settings.max_answers is not None and n_answers + campaign.settings.audit.size >= settings.max_answers:

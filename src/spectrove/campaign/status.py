@@ -71,7 +71,8 @@ def _next(campaign: Campaign, n_open: int) -> str:
         return f"take the candidates: spectrove campaign export {campaign.directory}"
     if n_open:
         return (
-            f"fill in the column 'label' of {questions_path(campaign)} and run: "
+            f"fill in the column 'label' of {questions_path(campaign)} ({', '.join(campaign.settings.classes.names)}, ? to "
+            "abstain, nothing to answer later) and run: "
             f"spectrove campaign answer {campaign.directory} {questions_path(campaign)}"
         )
     return f"go on: spectrove campaign step {campaign.directory}"
@@ -129,7 +130,7 @@ def write_questions(campaign: Campaign) -> Path | None:
     with storage_errors(campaign.directory):
         path.parent.mkdir(exist_ok=True)
         with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, QUESTION_COLUMNS, restval="")
+            writer = csv.DictWriter(file, QUESTION_COLUMNS, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(facts)
     return path

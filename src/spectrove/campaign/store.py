@@ -23,10 +23,13 @@ from sqlalchemy.orm import Session
 
 from spectrove.campaign.schema import AnswerRow, CampaignRow, IterationRow, QuestionRow, TrainingLabelRow, TrainingSetRow
 from spectrove.contracts import Answer, Question, SpectrumId
-from spectrove.errors import CampaignError, StorageError
+from spectrove.errors import CampaignBusyError, CampaignError, StorageError
 
 DATABASE = "campaign.sqlite"
 """Name of the database in a campaign's folder."""
+
+BUSY_SECONDS = 20
+"""How long to wait for another process that writes."""
 
 PHASES = ("TRAIN", "SCORE", "ASK", "AUDIT", "CLOSED")
 """What an iteration goes through, in order; the final iteration leaves out ASK and AUDIT."""
@@ -56,7 +59,6 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA busy_timeout = 30000")
     cursor.close()
 
 
@@ -73,6 +75,8 @@ class CampaignStore:
 
     Raises
     ------
+    CampaignBusyError
+        If another process keeps the database to itself.
     CampaignError
         If the file is not there, is no campaign's database, or was made by a newer version.
     StorageError
@@ -84,14 +88,15 @@ class CampaignStore:
             msg = f"{path.parent}: there is no campaign here ({path.name} is missing). Make one with `spectrove campaign new`."
             raise CampaignError(msg)
         self.path = path
-        self._engine = sa.create_engine(f"sqlite:///{path}")
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
         sa.event.listen(self._engine, "connect", _set_pragmas)
         try:
             with self._reported():
                 _migrate(self._engine)
         except (alembic.util.CommandError, sa.exc.DatabaseError) as error:
             self._engine.dispose()
-            msg = f"{path}: this is no campaign's database of this version of spectrove ({error}). Name another folder."
+            reason = getattr(error, "orig", None) or error
+            msg = f"{path}: this is no campaign's database of this version of spectrove ({reason}). Name another folder."
             raise CampaignError(msg) from error
 
     def close(self) -> None:
@@ -110,6 +115,11 @@ class CampaignStore:
                     "Make room on the disk and run the same command again."
                 )
                 raise StorageError(msg) from error
+            if "locked" in cause:
+                msg = (
+                    f"{self.path}: another process has held the database for {BUSY_SECONDS} s. Wait until it ends and try again."
+                )
+                raise CampaignBusyError(msg) from error
             raise
 
     @contextmanager

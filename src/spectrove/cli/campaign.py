@@ -14,6 +14,9 @@ from spectrove.cli.progress import showing_progress
 if TYPE_CHECKING:
     from spectrove.campaign import Campaign, TrainingSource
 
+FEW_EXAMPLES = 6
+"""With fewer labels of a class, SMOTE has not its five neighbors (Chawla et al. 2002)."""
+
 DIRECTORY = click.argument("directory", type=click.Path(path_type=Path))
 WORKERS = click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that score.")
 
@@ -61,8 +64,13 @@ def new(
     from spectrove.config import load_settings
 
     with create(directory, pool_path, training, load_settings(config_path, preset, seed)) as made:
-        n_labels = len(made.training_labels())
-        click.echo(f"{directory}: a campaign over {made.pool.n_spectra} spectra, beginning with {n_labels} labels")
+        labels = list(made.training_labels().values())
+        counts = {name: labels.count(name) for name in made.settings.classes.names}
+        told = ", ".join(f"{count} {name}" for name, count in counts.items())
+        click.echo(f"{directory}: a campaign over {made.pool.n_spectra} spectra, beginning with {len(labels)} labels ({told})")
+        for name, count in counts.items():
+            if count < FEW_EXAMPLES:
+                click.echo(f"warning: only {count} labels are {name}; the first predictions will be poor", err=True)
     click.echo(f"next: spectrove campaign step {directory}")
 
 
@@ -145,8 +153,11 @@ def export(directory: Path) -> None:
     from spectrove.vo import export_candidates
 
     with Campaign(directory) as opened:
-        for name, path in export_candidates(opened, directory / "export").items():
-            click.echo(f"{name:<12} {path}")
+        paths = export_candidates(opened, directory / "export")
+    counts = json.loads(paths["provenance"].read_text(encoding="utf-8"))["n_candidates"]
+    click.echo(f"{sum(counts.values())} candidates: {counts['network']} by the network, {counts['oracle']} by answers")
+    for name, path in paths.items():
+        click.echo(f"{name:<12} {path}")
 
 
 def _print_next(opened: Campaign) -> None:
@@ -183,4 +194,4 @@ def _precision(estimate: dict[str, Any] | None) -> str:
         return ""
     if estimate["estimate"] is None:
         return "unknown"
-    return f"{estimate['estimate']:.2f} ({estimate['lower']:.2f} to {estimate['upper']:.2f})"
+    return f"{estimate['estimate']:.2f} ({estimate['lower']:.2f}–{estimate['upper']:.2f}), n = {estimate['n_answered']}"

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 NOMINAL = (13_000.0, 1_800.0)
 """Resolving powers of Ondřejov's CCD700 and of LAMOST (Škoda, Podsztavek & Tvrdík 2020, sec. 3.1)."""
 
-PAPER_SIGMA = 7.0
-"""Pixels, found by eye from 22 pairs (Škoda, Podsztavek & Tvrdík 2020, sec. 3.2)."""
-
 
 @click.command("fit-blur", short_help="The blur between two instruments.")
 @click.argument("pairs", type=click.Path(path_type=Path))
@@ -68,6 +65,8 @@ def fit_blur(
 
 
 def _facts(fit: BlurFit, powers: tuple[float, float]) -> dict[str, Any]:
+    from spectrove.preprocess.draw import PAPER_SIGMA
+
     return {
         "sigma_pixels": fit.sigma,
         "interval_pixels": list(fit.interval),

@@ -66,10 +66,11 @@ def _plain(inspection: Inspection) -> dict[str, Any]:
 
 def _print(inspection: Inspection) -> None:
     click.echo(f"file      {inspection.path}")
-    click.echo(f"reader    {inspection.reader or 'none takes this file'}")
+    asked = inspection.reader is not None or inspection.declined
+    click.echo(f"reader    {inspection.reader or ('none takes this file' if asked else 'none was asked')}")
     for name, reason in inspection.declined.items():
         click.echo(f"declined  {name}: {reason}")
-    if inspection.error is not None:
+    if inspection.error is not None and not (inspection.reader is None and inspection.declined):
         click.echo(f"error: {inspection.error}", err=True)
     shown = inspection.spectra[:3]
     for spectrum in shown:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from spectrove.pool import IngestReport
 
 
+RECIPES_HELP = (
+    "How spectra are preprocessed: halpha-2020 (LAMOST and other R = 1,800), halpha-2020-ondrejov (CCD700, R = 13,000: "
+    "blurred by 7 pixels), or halpha-2020-ondrejov-extended (the same for spectra that end at 6660 Å)."
+)
+
+
 @click.group(short_help="Make and look at pools of spectra.")
 def pool() -> None:
     """Make and look at pools: spectra brought to one wavelength grid, with their metadata."""
@@ -24,7 +30,7 @@ def pool() -> None:
 @click.option(
     "--pool", "pool_path", type=click.Path(path_type=Path), required=True, metavar="DIR", help="The pool to make or to add to."
 )
-@click.option("--recipe", "recipe_name", required=True, metavar="NAME", help="How spectra are preprocessed, such as halpha-2020.")
+@click.option("--recipe", "recipe_name", required=True, metavar="NAME", help=RECIPES_HELP)
 @click.option("--format", "format_", metavar="NAME", help="Read every file as this format instead of asking every reader.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that read files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
@@ -52,9 +58,15 @@ def ingest(paths: tuple[Path, ...], pool_path: Path, recipe_name: str, format_: 
 @pool.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def info(directory: Path, as_json: bool) -> None:
+@click.option("--refused", is_flag=True, help="List each refused file with its reason instead.")
+def info(directory: Path, as_json: bool, refused: bool) -> None:
     """Say what the pool in DIRECTORY holds, how it was made, and what was refused."""
-    from spectrove.pool import pool_info
+    from spectrove.pool import Pool, pool_info
+
+    if refused:
+        rows = Pool.open(directory).refused().select(["file", "spectrum_id", "kind", "reason"]).to_pylist()
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else "\n".join(row["reason"] for row in rows))
+        return
 
     facts = pool_info(directory)
     if as_json:
@@ -74,6 +86,9 @@ def _print_facts(facts: dict[str, Any]) -> None:
     click.echo(f"refused    {facts['n_refused']}")
     for reason, count in facts["refused_by_reason"].items():
         click.echo(f"  {count:>7}  {reason}")
+    if undeclared := facts["by_medium"].get("undeclared"):
+        taken = "air" if any(step["step"] == "air-to-vacuum" for step in recipe["steps"]) else "vacuum"
+        click.echo(f"medium     {undeclared} spectra do not say whether air or vacuum; this recipe takes them as {taken}")
     if facts["snr_quantiles"]:
         quantiles = ", ".join(f"{value:.0f} ({100 * float(share):.0f} %)" for share, value in facts["snr_quantiles"].items())
         click.echo(f"S/N        {quantiles}")
@@ -91,7 +106,10 @@ def _print(report: IngestReport) -> None:
         click.echo("an interrupted ingest was finished first")
     click.echo(f"files      {report.n_files} found, {report.n_known} known and unchanged, {report.n_tried} read")
     click.echo(f"spectra    {report.n_spectra} added, {report.n_spectra_in_pool} in the pool")
-    click.echo(f"refused    {report.n_refused}")
+    click.echo(
+        f"refused    {report.n_refused} now"
+        + (f"; `spectrove pool info {report.pool} --refused` lists all" if report.n_refused else "")
+    )
     for reason, count in report.refused_by_reason.items():
         click.echo(f"  {count:>6}   {reason}")
     versions = ", ".join(str(version) for version in report.versions)

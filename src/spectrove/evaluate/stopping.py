@@ -104,9 +104,9 @@ class Paper2020Rule:
         """
         above = [look for look, past in enumerate(history) if past.estimate is not None and past.estimate > self.threshold]
         stop = len(above) >= self.times
-        where = f" (iterations {', '.join(map(str, above))})" if above else ""
+        where = f" (number {', '.join(map(str, above))})" if above else ""
         reason = (
             f"the estimated precision exceeded {self.threshold:g} in {len(above)} of {len(history)} iterations{where}; "
-            f"the rule stops at {self.times}"
+            f"{self.times} are needed to stop"
         )
         return StopDecision(stop, reason)

@@ -44,7 +44,7 @@ def pool_info(path: Path) -> dict[str, Any]:
     recipe = Recipe.from_dict(content["recipe"])
     manifests = [read_json(version_directory(path, version) / MANIFEST) for version in sealed_versions(path)]
     pool = Pool(path, recipe, manifests)
-    facts = pool.metadata(["survey", "format", "snr"])
+    facts = pool.metadata(["survey", "format", "medium", "snr"])
     refused = pool.refused()
     snr = facts["snr"].drop_null().to_numpy()
     return {
@@ -56,6 +56,7 @@ def pool_info(path: Path) -> dict[str, Any]:
         "content_hash": pool.content_hash,
         "by_survey": _counts(facts["survey"]),
         "by_format": _counts(facts["format"]),
+        "by_medium": _counts(facts["medium"]),
         "n_refused": refused.num_rows,
         "refused_by_reason": _counts(refused["kind"]),
         "snr_quantiles": {f"{q:g}": float(value) for q, value in zip(QUANTILES, np.quantile(snr, QUANTILES), strict=True)}

@@ -75,13 +75,15 @@ METADATA_SCHEMA = pa.schema(
     {
         "spectrum_id": pa.string(),
         **FACTS,
+        "medium": pa.string(),
         "file": pa.string(),
         "format": pa.string(),
         "version": pa.int32(),
         "digest": pa.binary(16),
     }
 )
-"""Columns of ``metadata.parquet``; ``format`` names the reader, ``digest`` the row's features by content."""
+"""Columns of ``metadata.parquet``; ``medium`` is one of `spectrove.spectrum.MEDIA`, ``format``
+names the reader, ``digest`` the row's features by content."""
 
 REFUSED_SCHEMA = pa.schema(
     {
@@ -141,6 +143,7 @@ def outcome_schema(n_wave: int) -> pa.Schema:
             "format": pa.string(),
             "spectrum_id": pa.string(),
             **FACTS,
+            "medium": pa.string(),
             "digest": pa.binary(16),
             "features": pa.list_(pa.float32(), n_wave),
         }

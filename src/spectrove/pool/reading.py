@@ -161,6 +161,7 @@ def _used_or_refused(spectrum: Spectrum, recipe: Recipe, where: Outcome) -> Outc
         features = _checked_features(recipe, spectrum)
     except Exception as error:  # noqa: BLE001 - the same frame: the file's other spectra go on
         return {**row, **_refusal(error, Path(where["file"]))}
+    facts["medium"] = spectrum.medium
     return {**row, **facts, "kind": None, "features": features, "digest": bytes.fromhex(content_hash(features.tobytes()))}
 
 

@@ -228,10 +228,10 @@ def _content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         if isinstance(error, SpectroveError):
             raise
-        msg = f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})"
+        msg = f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error}). Name a file that can be read."
         raise DamagedFileError(msg) from error
     if not content:
-        msg = f"{path}: is empty (0 bytes), expected spectra"
+        msg = f"{path}: is empty (0 bytes), expected spectra. Fetch it again."
         raise DamagedFileError(msg)
     return content
 

@@ -2,7 +2,7 @@
 
 from spectrove.training.balance import smote
 from spectrove.training.checkpoint import Checkpoint, make_provenance, training_set_hash, weights_of
-from spectrove.training.fit import LONG, FitConfig, FitResult, fit
+from spectrove.training.fit import LONG, FitConfig, FitResult, fit, with_threads
 
 __all__ = [
     "LONG",
@@ -14,4 +14,5 @@ __all__ = [
     "smote",
     "training_set_hash",
     "weights_of",
+    "with_threads",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -41,6 +43,8 @@ class FitConfig:
         Training stops after so many epochs at the latest; None sets no limit.
     balance : str
         ``smote`` or ``none``.
+    threads : int or None
+        Threads that compute; their number is part of what determines the result. None takes PyTorch's own number.
 
     Raises
     ------
@@ -57,6 +61,7 @@ class FitConfig:
     patience: int = 10
     max_epochs: int | None = None
     balance: str = "smote"
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings with which no training can run."""
@@ -68,7 +73,7 @@ class FitConfig:
             if not 0 <= getattr(self, name) < 1:
                 msg = f"{name} must be at least 0 and less than 1, got {getattr(self, name)}"
                 raise ValueError(msg)
-        for name in ("batch_size", "patience", "max_epochs"):
+        for name in ("batch_size", "patience", "max_epochs", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 msg = f"{name} must be at least 1, got {value}"
@@ -79,6 +84,33 @@ class FitConfig:
         if self.balance not in BALANCE:
             msg = f"balance must be one of {BALANCE}, got {self.balance!r}"
             raise ValueError(msg)
+
+
+def with_threads(config: FitConfig) -> FitConfig:
+    """
+    Return the settings with their number of threads written down.
+
+    Parameters
+    ----------
+    config : FitConfig
+        The settings.
+
+    Returns
+    -------
+    FitConfig
+        The same; where no number of threads was given, with the one that PyTorch would take here.
+    """
+    return config if config.threads is not None else replace(config, threads=torch.get_num_threads())
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 LONG = FitConfig(min_delta=1e-5, patience=100)
@@ -237,7 +269,7 @@ def fit(
     history: list[float] = []
     best_weights = network.state_dict()
     seed = int(generator.integers(2**63))
-    with torch.random.fork_rng(devices=[]):  # dropout knows the global generator alone
+    with _threads(config.threads), torch.random.fork_rng(devices=[]):  # dropout knows the global generator alone
         torch.default_generator.manual_seed(seed)
         while len(history) != config.max_epochs and (not history or not stop.is_over(len(history) - 1)):
             loss = _train_epoch(network, optimizer, inputs, targets, config)
