@@ -18,9 +18,7 @@ from spectrove.errors import SpectroveError, StorageError
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says when there is no room: disk, quota, size of one file."""
 
-UNWRITABLE = frozenset(
-    {errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO}
-)
+UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO})
 """What the system says of a place that cannot be written or a disk that fails."""
 
 PARTIAL = ".partial"

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from small_survey import SmallSurvey
 from spectrove.cli.frame import cli, main
+from spectrove.preprocess import RECIPES
 
 CONFIG = """
 seed = 7
@@ -75,7 +76,7 @@ def test_a_person_answers_in_a_file_and_takes_the_candidates(campaign: Path, sma
     answered = type_command("campaign", "answer", campaign, questions, "--annotator", "Ann Jump")
     n_asked = len(rows_of(questions))
     assert f"{n_asked} answers recorded; 0 questions are open" in answered.output
-    again = type_command("campaign", "answer", campaign, questions)
+    again = type_command("campaign", "answer", campaign, questions, "--annotator", "Ann Jump")
     assert f"0 answers recorded, {n_asked} were recorded before" in again.output
     type_command("campaign", "run", campaign)
     facts = json.loads(type_command("campaign", "status", campaign, "--json").output)
@@ -84,6 +85,7 @@ def test_a_person_answers_in_a_file_and_takes_the_candidates(campaign: Path, sma
     exported = type_command("campaign", "export", campaign)
     assert exported.exit_code == 0
     rows = rows_of(campaign / "export" / "candidates.csv")
+    assert f"{len(rows)} candidates: " in exported.output
     table = parse_single_table(campaign / "export" / "candidates.vot").to_table()
     assert list(table["spectrum_id"]) == [row["spectrum_id"] for row in rows]
     provenance = json.loads((campaign / "export" / "provenance.json").read_text())
@@ -109,6 +111,30 @@ def test_wrong_answers_are_refused_whole_and_lose_nothing(
     assert "unknown class 'boring'" in fail(capsys, "campaign", "answer", campaign, questions)
     assert json.loads(type_command("campaign", "status", campaign, "--json").output)["n_answers"] == 0
     assert questions.read_text() == good.replace("not-interesting", "boring", 1), "the file that somebody fills in is theirs"
+
+
+def test_an_export_that_cannot_be_made_is_one_sentence(campaign: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing is scored yet" in fail(capsys, "campaign", "export", campaign)
+    type_command("campaign", "run", campaign)
+    (campaign / "export").touch()
+    assert "this is a file" in fail(capsys, "campaign", "export", campaign)
+
+
+def test_the_refused_files_are_listed_with_their_reasons(small_survey: SmallSurvey, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "empty.fits").touch()
+    first = next(small_survey.files.labeled.iterdir())
+    (tmp_path / "files" / first.name).write_bytes(first.read_bytes())
+    pool = tmp_path / "pool"
+    said = type_command("pool", "ingest", tmp_path / "files", "--pool", pool, "--recipe", "halpha-2020-ondrejov")
+    assert f"`spectrove pool info {pool} --refused` lists all" in said.output
+    listed = type_command("pool", "info", pool, "--refused").output
+    assert listed.strip() == f"{tmp_path / 'files' / 'empty.fits'}: is empty (0 bytes), expected spectra. Fetch it again."
+
+
+def test_every_recipe_is_named_in_the_help() -> None:
+    words = type_command("pool", "ingest", "--help").output.replace("\n", " ").split()
+    assert set(RECIPES) <= {word.strip("(),.") for word in words}
 
 
 def test_what_cannot_work_is_said_before_anything_is_made(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from spectrove.campaign import Campaign
 from spectrove.catalog import candidates_of, write_csv, write_provenance
+from spectrove.errors import StorageError
 from spectrove.storage import storage_errors
 from spectrove.vo.votable import write_votable
 
@@ -31,7 +32,7 @@ def export_candidates(campaign: Campaign, directory: Path) -> dict[str, Path]:
     CampaignError
         If nothing is scored yet.
     StorageError
-        If the disk is full or cannot be written.
+        If the disk is full or cannot be written, or ``directory`` is a file.
     """
     table, provenance = candidates_of(campaign)
     paths = {
@@ -48,6 +49,9 @@ def export_candidates(campaign: Campaign, directory: Path) -> dict[str, Path]:
         "iteration": str(made_from["iteration"]),
         "finished": str(made_from["finished"]).lower(),
     }
+    if directory.exists() and not directory.is_dir():
+        msg = f"{directory}: this is a file, and the candidates need a folder of that name. Move it away."
+        raise StorageError(msg)
     with storage_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
     write_csv(table, paths["candidates"])
