@@ -169,7 +169,7 @@ class CampaignSettings:
     Attributes
     ----------
     seed : int
-        Seed of every random choice; the same seed on the same data asks the same questions.
+        Seed of every random choice; the same seed on the same data, trained with as many threads, asks the same questions.
     classes : ClassesConfig
         The classes.
     network : NetworkConfig

@@ -50,7 +50,7 @@ def campaign() -> None:
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE.toml", help="Settings that differ from the preset."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="The same seed asks the same questions.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed, with as many threads, asks the same questions.")
 def new(
     directory: Path,
     pool_path: Path,

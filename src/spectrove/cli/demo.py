@@ -31,7 +31,11 @@ SETTINGS: dict[str, Any] = {
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--size", default=3000, show_default=True, type=click.IntRange(min=300), help="Spectra in the pool.")
 @click.option(
-    "--seed", default=2020, show_default=True, type=click.IntRange(min=0), help="The same seed asks the same questions."
+    "--seed",
+    default=2020,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="The same seed, with as many threads, asks the same questions.",
 )
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Processes that read files.")
 def demo(directory: Path, size: int, seed: int, workers: int) -> None:
