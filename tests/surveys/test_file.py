@@ -64,7 +64,7 @@ class TestWhatAFileIs:
 
 class TestWhatIsWrongWithAFile:
     def test_an_empty_file_is_said_to_be_empty(self, put):
-        with pytest.raises(DamagedFileError, match=r"is empty \(0 bytes\), expected spectra$"):
+        with pytest.raises(DamagedFileError, match=r"is empty \(0 bytes\), expected spectra\. Fetch it again\.$"):
             SurveyFile(put(b""))
 
     def test_a_gzip_file_of_nothing_is_said_to_hold_nothing(self, put):
