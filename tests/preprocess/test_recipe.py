@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from astropy.convolution import Gaussian1DKernel, convolve
 
-from spectrove.errors import RecipeError, WindowError
+from spectrove.errors import RecipeError, SpectrumError, WindowError
 from spectrove.preprocess import (
     RECIPES,
     AirToVacuum,
@@ -341,3 +341,70 @@ def test_an_unknown_recipe_is_refused_with_the_nearest(name, hint):
     with pytest.raises(RecipeError) as refusal:
         recipe(name)
     assert f"no recipe is named {name!r}; {hint}" in str(refusal.value)
+
+
+MANY = {
+    **RECIPES,
+    "in pixels alone": Recipe("in pixels alone", (LINEAR,)),
+    "row by row": Recipe("row by row", (FillGaps(3), ResampleFluxConserving(start=6519.0, stop=6700.0, n_wave=100), MinMax())),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
+@pytest.mark.parametrize("medium", ["vacuum", "undeclared"])
+@pytest.mark.parametrize("made", MANY.values(), ids=MANY)
+def test_many_spectra_get_digit_by_digit_the_features_that_each_gets_alone(made, medium, dtype, generator):
+    scales = 10.0 ** generator.uniform(-2, 4, (8, 1))
+    flux = (scales * generator.normal(1000.0, 50.0, (8, LAMOST_WAVE.size))).astype(dtype)
+
+    features, fine = made.apply_many(LAMOST_WAVE, flux, medium)
+
+    alone = [made.apply(make(LAMOST_WAVE, row, medium)) for row in flux]
+    assert fine.all()
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(features, np.stack(alone))
+
+
+@pytest.mark.parametrize("made", MANY.values(), ids=MANY)
+def test_of_many_spectra_those_that_cannot_be_used_are_told_and_spoil_no_other(made, generator):
+    flux = generator.normal(1000.0, 50.0, (9, LAMOST_WAVE.size))
+    flux[1] = 0.0
+    flux[3, 180:330] = np.nan
+    flux[4, [2, 480]] = np.nan
+    flux[5, 200] = np.inf
+    flux[7] = 12.5
+
+    features, fine = made.apply_many(LAMOST_WAVE, flux)
+
+    for row, is_fine, values in zip(flux, fine, features, strict=True):
+        if is_fine:
+            np.testing.assert_array_equal(values, made.apply(make(LAMOST_WAVE, row)))
+        else:
+            assert np.isnan(values).all()
+            with pytest.raises(WindowError):
+                made.apply(make(LAMOST_WAVE, row))
+    assert not fine[3]
+    assert fine[[0, 2, 4, 6, 8]].all()
+
+
+def test_many_spectra_that_do_not_cover_the_window_are_all_without_features():
+    features, fine = recipe("halpha-2020").apply_many(LAMOST_WAVE[:200], np.ones((3, 200)))
+
+    assert features.shape == (3, 140)
+    assert np.isnan(features).all()
+    assert not fine.any()
+
+
+def test_many_may_be_none():
+    features, fine = recipe("halpha-2020-ondrejov").apply_many(LAMOST_WAVE, np.empty((0, LAMOST_WAVE.size)))
+
+    assert (features.shape, fine.shape) == ((0, 140), (0,))
+
+
+def test_many_spectra_of_impossible_shapes_or_wavelengths_are_refused():
+    with pytest.raises(
+        ValueError, match=r"wave must be \(n_pixels,\) and flux \(n_spectra, n_pixels\), got \(500,\) and \(500,\)"
+    ):
+        recipe("halpha-2020").apply_many(LAMOST_WAVE, np.ones(500))
+    with pytest.raises(SpectrumError, match="strictly increasing"):
+        recipe("halpha-2020").apply_many(LAMOST_WAVE[::-1], np.ones((2, 500)))

@@ -71,3 +71,15 @@ def test_short_gaps_are_bridged_in_a_straight_line_and_long_ones_are_not():
 def test_gaps_of_less_than_a_pixel_are_refused():
     with pytest.raises(RecipeError, match="at least 1 pixel, got 0"):
         fill_gaps(WAVE, WAVE, 0)
+
+
+def test_linear_gives_numpy_s_values_for_many_spectra_and_next_to_what_is_not_finite(generator):
+    for _ in range(50):
+        wave, flux = np.sort(generator.normal(size=30)), generator.normal(size=(4, 30))
+        flux[generator.integers(0, 4, 6), generator.integers(0, 30, 6)] = generator.choice([np.nan, np.inf, -np.inf, 1e308], 6)
+        grid = np.concatenate([wave[::3], generator.normal(size=40)])
+
+        values = resample_linear(wave, flux, grid, extend=True)
+
+        expected = np.stack([np.interp(grid, wave, row) for row in flux])
+        np.testing.assert_allclose(values, expected, rtol=1e-14, atol=1e-13)

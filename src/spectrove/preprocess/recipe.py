@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from spectrove.contracts import FloatArray
+from spectrove.contracts import BoolArray, FloatArray
 from spectrove.errors import RecipeError, WindowError
 from spectrove.preprocess.steps import (
     AirToVacuum,
@@ -30,7 +31,7 @@ from spectrove.preprocess.steps import (
     nearest,
     step_from_dict,
 )
-from spectrove.spectrum import Spectrum
+from spectrove.spectrum import HeaderFacts, Spectrum
 
 
 @dataclass(frozen=True)
@@ -180,39 +181,94 @@ class Recipe:
             If the spectrum does not cover the window, has pixels in it that are not finite, or is constant there.
         """
         try:
-            self._resample.demand(self._ends(spectrum))
-            piece = self._cut(spectrum)
-            for step in self.steps:
-                piece = step.apply(piece)
-            return _single(piece.flux)
+            self._resample.demand(self._ends(spectrum.wave, spectrum.medium))
+            flux = self._made(self._cut(spectrum.wave, spectrum.flux, spectrum.medium))
+            return _finite(_single(flux), flux)
         except WindowError as error:
             window = f"window {self._resample.start:g} to {self._resample.stop:g} Å"
             msg = f"{spectrum.spectrum_id}: {window}: {error}"
             raise WindowError(msg) from None
 
-    def _ends(self, spectrum: Spectrum) -> FloatArray:
+    def apply_many(self, wave: FloatArray, flux: FloatArray, medium: str = "vacuum") -> tuple[FloatArray, BoolArray]:
+        """
+        Return the features of many spectra of one wavelength grid, digit by digit those that `apply` gives for each.
+
+        Parameters
+        ----------
+        wave : array of shape (n_pixels,)
+            Wavelengths of all spectra, Å, strictly increasing.
+        flux : array of shape (n_spectra, n_pixels)
+            Flux densities, any unit; NaN where there is no measurement.
+        medium : str
+            ``vacuum`` or ``undeclared``, as of `Spectrum`.
+
+        Returns
+        -------
+        features : array of float32, shape (n_spectra, n_wave)
+            Features; NaN where there are none.
+        fine : array of bool, shape (n_spectra,)
+            Whether the spectrum has features: False for those that `apply` refuses.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not match.
+        SpectrumError
+            If the wavelengths or the medium are impossible.
+        """
+        flux = np.asarray(flux)
+        if flux.ndim != 2 or flux.shape[1:] != wave.shape:
+            shapes = f"got {wave.shape} and {flux.shape}"
+            msg = f"recipe {self.name!r}: wave must be (n_pixels,) and flux (n_spectra, n_pixels), {shapes}"
+            raise ValueError(msg)
+        header = HeaderFacts("row", "of many")
+        Spectrum(wave, np.zeros(wave.shape), None, None, header, medium)  # refuses impossible wavelengths
+        features = np.full((len(flux), self.n_wave), np.nan, dtype=np.float32)
+        piece = self._cut(wave, flux, medium)
+        whole: BoolArray = np.all(np.isfinite(piece.flux), axis=1)
+        together = whole if all(step.takes_rows for step in self.steps) else np.zeros_like(whole)
+        with suppress(WindowError):
+            self._resample.demand(self._ends(wave, medium))
+            if together.any():
+                features[together] = _single(self._made(replace(piece, flux=piece.flux[together])))
+            for row in np.flatnonzero(~together):
+                with suppress(WindowError):
+                    features[row] = self.apply(Spectrum(wave, flux[row], None, None, header, medium))
+        fine: BoolArray = np.all(np.isfinite(features), axis=1)
+        features[~fine] = np.nan
+        return features, fine
+
+    def _made(self, piece: Piece) -> FloatArray:
+        for step in self.steps:
+            piece = step.apply(piece)
+        return piece.flux
+
+    def _ends(self, wave: FloatArray, medium: str) -> FloatArray:
         """Return the outer edges of the first and the last pixel, Å, after the steps that convert wavelengths."""
-        wave = spectrum.wave
         ends = np.array([1.5 * wave[0] - 0.5 * wave[1], 1.5 * wave[-1] - 0.5 * wave[-2]])
-        piece = Piece(ends, np.zeros(2), spectrum.medium)
+        piece = Piece(ends, np.zeros(2), medium)
         for step in self.steps:
             piece = step.apply(piece) if isinstance(step, AirToVacuum) else piece
         return piece.wave
 
-    def _cut(self, spectrum: Spectrum) -> Piece:
+    def _cut(self, wave: FloatArray, flux: FloatArray, medium: str) -> Piece:
         """Return the pixels that the features depend on, and no more."""
         stretch = Stretch(self._resample.start, self._resample.stop)
         for step in reversed(self.steps):
-            stretch = step.reach(stretch, spectrum.medium)
-        first, last = np.searchsorted(spectrum.wave, [stretch.start, stretch.stop])
+            stretch = step.reach(stretch, medium)
+        first, last = np.searchsorted(wave, [stretch.start, stretch.stop])
         kept = slice(max(int(first) - stretch.pixels, 0), int(last) + stretch.pixels)
-        flux = spectrum.flux[kept].astype(np.float64)
-        return Piece(spectrum.wave[kept], np.where(np.isfinite(flux), flux, np.nan), spectrum.medium)
+        values = flux[..., kept].astype(np.float64)
+        return Piece(wave[kept], np.where(np.isfinite(values), values, np.nan), medium)
 
 
 def _single(flux: FloatArray) -> FloatArray:
     with np.errstate(over="ignore"):
         features: FloatArray = flux.astype(np.float32)
+    return features
+
+
+def _finite(features: FloatArray, flux: FloatArray) -> FloatArray:
     if not np.all(np.isfinite(features)):
         msg = f"values up to {float(np.max(np.abs(flux)))!r} do not fit single precision. Scale the flux, as min-max does."
         raise WindowError(msg)

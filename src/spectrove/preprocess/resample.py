@@ -44,8 +44,8 @@ def resample_linear(wave: FloatArray, flux: FloatArray, grid: FloatArray, *, ext
     ----------
     wave : array of shape (n_pixels,)
         Wavelengths, Å, strictly increasing.
-    flux : array of shape (n_pixels,)
-        Flux density, any unit.
+    flux : array of shape (..., n_pixels)
+        Flux density of one spectrum or of many, any unit.
     grid : array of shape (n_wave,)
         Wavelengths wanted, Å.
     extend : bool
@@ -53,7 +53,7 @@ def resample_linear(wave: FloatArray, flux: FloatArray, grid: FloatArray, *, ext
 
     Returns
     -------
-    array of shape (n_wave,)
+    array of shape (..., n_wave)
         Flux density; NaN beyond the edge of the first or the last pixel, unless extended.
 
     References
@@ -61,11 +61,29 @@ def resample_linear(wave: FloatArray, flux: FloatArray, grid: FloatArray, *, ext
     .. [1] Škoda, Podsztavek & Tvrdík 2020, A&A 643, A122, sect. 3.2 (linear interpolation of NumPy).
     """
     centers: FloatArray = np.asarray(wave, dtype=np.float64)
-    values: FloatArray = np.interp(grid, centers, np.asarray(flux, dtype=np.float64))
+    values = _interpolated(np.asarray(grid, dtype=np.float64), centers, np.asarray(flux, dtype=np.float64))
     if extend:
         return values
     edges = pixel_edges(centers)
     return np.where((grid >= edges[0]) & (grid <= edges[-1]), values, np.nan)
+
+
+def _interpolated(grid: FloatArray, centers: FloatArray, flux: FloatArray) -> FloatArray:
+    # The operations of numpy.interp in their order, and so its digits, for all spectra of one grid at once.
+    place = np.searchsorted(centers, grid, side="right") - 1
+    left = np.clip(place, 0, centers.size - 2)
+    right = left + 1
+    below, above = np.take(flux, left, axis=-1), np.take(flux, right, axis=-1)
+    with np.errstate(all="ignore"):
+        slopes = (above - below) / (centers[right] - centers[left])
+        values: FloatArray = slopes * (grid - centers[left]) + below
+        if (lost := np.isnan(values)).any():  # an infinite neighbor: try from the other side
+            values = np.where(lost, slopes * (grid - centers[right]) + above, values)
+            values = np.where(np.isnan(values) & (below == above), below, values)
+    nearest = np.clip(place, 0, None)
+    given = (place < 0) | (place == centers.size - 1) | (centers[nearest] == grid)
+    values[..., given] = flux[..., nearest[given]]
+    return values
 
 
 def resample_flux_conserving(wave: FloatArray, flux: FloatArray, grid: FloatArray, *, extend: bool = False) -> FloatArray:

@@ -44,13 +44,33 @@ def min_max(flux: FloatArray) -> FloatArray:
         bad = np.count_nonzero(~np.isfinite(values))
         msg = f"{bad} of {values.size} pixels are not finite (NaN or infinite), so min-max has no range"
         raise WindowError(msg)
-    # A power of two changes no digit, and keeps the largest fluxes from overflowing and the smallest from vanishing.
-    values = np.ldexp(values, -int(np.frexp(np.abs(values).max())[1]))
-    low, high = float(values.min()), float(values.max())
-    if high - low <= ROUNDING * max(abs(low), abs(high)):
-        level = float(np.asarray(flux).ravel()[0])
+    scaled: FloatArray = min_max_rows(values[None])[0]
+    if np.isnan(scaled[0]):
+        level = float(values[0])
         found = "zero everywhere" if level == 0 else f"constant ({level!r})"
         msg = f"the flux is {found}, so min-max has nothing to divide by"
         raise WindowError(msg)
-    scaled: FloatArray = 2.0 * ((values - low) / (high - low)) - 1.0
+    return scaled
+
+
+def min_max_rows(flux: FloatArray) -> FloatArray:
+    """
+    Return the flux of each of many spectra scaled to the range from -1 to 1, as `min_max` does.
+
+    Parameters
+    ----------
+    flux : array of shape (n_spectra, n_wave)
+        Flux density, any unit, finite; at least one wavelength.
+
+    Returns
+    -------
+    array of shape (n_spectra, n_wave)
+        Dimensionless, from -1 to 1; NaN where a spectrum is constant but for rounding.
+    """
+    values: FloatArray = np.asarray(flux, dtype=np.float64)
+    # A power of two changes no digit, and keeps the largest fluxes from overflowing and the smallest from vanishing.
+    values = np.ldexp(values, -np.frexp(np.abs(values).max(axis=1, keepdims=True))[1])
+    low, high = values.min(axis=1, keepdims=True), values.max(axis=1, keepdims=True)
+    has_range = high - low > ROUNDING * np.maximum(np.abs(low), np.abs(high))
+    scaled: FloatArray = 2.0 * ((values - low) / np.where(has_range, high - low, np.nan)) - 1.0
     return scaled

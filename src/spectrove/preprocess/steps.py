@@ -31,7 +31,7 @@ from spectrove.preprocess.resolution import (
     gaussian_blur_resolving_power,
     velocity_sigma,
 )
-from spectrove.preprocess.scale import min_max
+from spectrove.preprocess.scale import min_max, min_max_rows
 from spectrove.wavelength import air_to_vacuum, vacuum_to_air
 
 
@@ -44,8 +44,8 @@ class Piece:
     ----------
     wave : array of shape (n_pixels,)
         Wavelengths, Å, strictly increasing.
-    flux : array of shape (n_pixels,)
-        Flux density, or what the steps made of it.
+    flux : array of shape (n_pixels,) or (n_spectra, n_pixels)
+        Flux density, or what the steps made of it; of many spectra at once for steps with ``takes_rows``.
     medium : str
         ``vacuum`` or ``undeclared``.
     """
@@ -94,6 +94,8 @@ class Step:
     """What every step has; not a step itself."""
 
     step: ClassVar[str]
+    takes_rows: ClassVar[bool] = False
+    """Whether it is carried out on finite fluxes of many spectra at once as on each of them alone, digit by digit."""
 
     def apply(self, piece: Piece) -> Piece:
         """
@@ -163,6 +165,7 @@ class AirToVacuum(Step):
     """
 
     step: ClassVar[str] = "air-to-vacuum"
+    takes_rows: ClassVar[bool] = True
 
     def _applied(self, piece: Piece) -> Piece:
         return piece if piece.medium == "vacuum" else replace(piece, wave=air_to_vacuum(piece.wave), medium="vacuum")
@@ -211,6 +214,7 @@ class GaussianBlurPixels(Step):
     """
 
     step: ClassVar[str] = "gaussian-blur-pixels"
+    takes_rows: ClassVar[bool] = True
     sigma: float
 
     def __post_init__(self) -> None:
@@ -356,7 +360,7 @@ class Resample(Step):
             max(int(np.searchsorted(piece.wave, self.start, side="right")) - 1, 0),
             int(np.searchsorted(piece.wave, self.stop, side="left")) + 1,
         )
-        bad = ~np.isfinite(piece.flux[within])
+        bad = ~np.isfinite(piece.flux[..., within])
         if bad.any():
             msg = f"{np.count_nonzero(bad)} of {bad.size} pixels are not finite (NaN or infinite), and the recipe needs every one"
             raise WindowError(msg)
@@ -371,6 +375,7 @@ class ResampleLinear(Resample):
     """Interpolate linearly, as `numpy.interp`."""
 
     step: ClassVar[str] = "resample-linear"
+    takes_rows: ClassVar[bool] = True
 
     def _resampled(self, piece: Piece) -> FloatArray:
         return resample_linear(piece.wave, piece.flux, self.grid, extend=True)
@@ -391,9 +396,10 @@ class MinMax(Step):
     """Scale each spectrum to the range from -1 to 1."""
 
     step: ClassVar[str] = "min-max"
+    takes_rows: ClassVar[bool] = True
 
     def _applied(self, piece: Piece) -> Piece:
-        return replace(piece, flux=min_max(piece.flux))
+        return replace(piece, flux=min_max(piece.flux) if piece.flux.ndim == 1 else min_max_rows(piece.flux))
 
 
 STEPS: dict[str, type[Step]] = {
