@@ -93,12 +93,14 @@ def _print_facts(facts: dict[str, Any]) -> None:
         quantiles = ", ".join(f"{value:.0f} ({100 * float(share):.0f} %)" for share, value in facts["snr_quantiles"].items())
         click.echo(f"S/N        {quantiles}")
     for version in facts["versions"]:
-        made = f"{version['n_spectra']} spectra of {version['n_files']} files, {version['sealed_at']}"
+        files = f" of {version['n_files']} files" if version["n_files"] else ""
+        made = f"{version['n_spectra']} spectra{files}, {version['sealed_at']}"
         click.echo(f"version {version['version']:<3}{made}, {', '.join(version['sources'])}")
     if facts["unfinished"]:
         left = facts["unfinished"]
-        done = f"{left['n_tasks_done']} of {left['n_tasks']} parts of {left['n_files']} files"
-        click.echo(f"unfinished {done} are read; the next `spectrove pool ingest` goes on there")
+        done = f"{left['n_tasks_done']} of {left['n_tasks']} parts"
+        next_step = "the next `spectrove pool ingest`" if left["n_files"] else f"the command that writes {left['sources'][0]}"
+        click.echo(f"unfinished {done} are made; {next_step} goes on there")
 
 
 def _print(report: IngestReport) -> None:

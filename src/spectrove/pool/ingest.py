@@ -9,43 +9,26 @@ unfinished, then looks for files that the pool does not know.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
 from spectrove.contracts import Progress, no_progress
-from spectrove.errors import PoolBusyError, PoolError
+from spectrove.errors import PoolError
 from spectrove.execution import Executor
-from spectrove.pool.layout import (
-    FORMAT,
-    FORMAT_VERSION,
-    LOCK,
-    MANIFEST,
-    POOL_FILE,
-    REFUSED,
-    UNFINISHED,
-    VERSIONS,
-    is_pool,
-    json_bytes,
-    read_json,
-    sealed_versions,
-    unfinished_directory,
-    version_directory,
-)
-from spectrove.pool.reading import ReadingTask, part_path, read_part
-from spectrove.pool.seal import Job, seal
+from spectrove.pool.door import writing
+from spectrove.pool.layout import MANIFEST, REFUSED, read_json, sealed_versions, version_directory
+from spectrove.pool.parts import part_path
+from spectrove.pool.reading import ReadingTask, read_part
+from spectrove.pool.seal import Job, seal, unfinished_job
 from spectrove.pool.walk import check_paths
 from spectrove.pool.work import IngestConfig, Work, find_work, freeze_work
 from spectrove.preprocess import Recipe
 from spectrove.registry import load
-from spectrove.storage import PARTIAL, remove, storage_errors, write_bytes
 from spectrove.surveys import readers
 
 
@@ -174,86 +157,28 @@ def ingest(
     readers()  # whatever is wrong with a plug-in is said once, here
     if config.format is not None:
         load("spectrove.formats", config.format)
-    with storage_errors(pool), _worker_deaths(pool):
-        _make_directory(pool)
-        with _lock(pool):
-            _begin(pool, recipe)
-            begun = len(sealed_versions(pool))
-            unfinished = _unfinished(pool, recipe)
-            if unfinished:
-                _finish(unfinished, executor, progress)
-            work = find_work(paths, pool, config, progress)
-            if work.new.num_rows:
-                _finish(Job(pool, recipe, freeze_work(work, paths, pool, config)), executor, progress)
-            report = _report(pool, work, begun, resumed=unfinished is not None)
+    with writing(pool, recipe):
+        begun = len(sealed_versions(pool))
+        unfinished = unfinished_job(pool, recipe)
+        if unfinished:
+            _refuse_other_work(unfinished)
+            _finish(unfinished, executor, progress)
+        work = find_work(paths, pool, config, progress)
+        if work.new.num_rows:
+            _finish(Job(pool, recipe, freeze_work(work, paths, pool, config)), executor, progress)
+        report = _report(pool, work, begun, resumed=unfinished is not None)
     if report.n_spectra_in_pool == 0:
         raise PoolError(_no_spectra(paths, pool))
     return report
 
 
-def _make_directory(pool: Path) -> None:
-    if pool.exists() and not is_pool(pool):
-        others = [entry.name for entry in pool.iterdir() if entry.name != LOCK] if pool.is_dir() else [pool.name]
-        if any(not name.startswith(f".{POOL_FILE}") for name in others):
-            msg = f"{pool}: this is no pool (it has no {POOL_FILE}) and not empty either. Choose a new name for the pool."
-            raise PoolError(msg)
-    pool.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def _lock(pool: Path) -> Iterator[None]:
-    try:
-        with FileLock(pool / LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        msg = f"{pool}: another process is writing to this pool. Wait until it has finished, then run the same command again."
-        raise PoolBusyError(msg) from error
-
-
-@contextmanager
-def _worker_deaths(pool: Path) -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool as error:
+def _refuse_other_work(job: Job) -> None:
+    if job.source is not None:
+        name = ", ".join(job.plan["sources"])
         msg = (
-            f"{pool}: a worker process ended before its task was done. Run the same command again to go on where it stopped; "
-            "if that repeats, with fewer workers, as the system ends processes when memory is short."
+            f"{job.pool}: the spectra of {name} are not all written yet. Run what writes them to its end, or choose another pool."
         )
-        raise PoolError(msg) from error
-
-
-def _begin(pool: Path, recipe: Recipe) -> None:
-    path = pool / POOL_FILE
-    if is_pool(pool):
-        content = read_json(path)
-        if content["recipe_hash"] != recipe.hash:
-            msg = (
-                f"{pool}: the pool holds features of the recipe {content['recipe']['name']!r} ({content['recipe_hash']}), "
-                f"not of {recipe.name!r} ({recipe.hash}). Ingest into another pool, or with the pool's recipe."
-            )
-            raise PoolError(msg)
-    else:
-        content = {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "recipe_hash": recipe.hash,
-            "recipe": recipe.to_dict(),
-        }
-        write_bytes(path, json_bytes(content))
-    (pool / VERSIONS).mkdir(exist_ok=True)
-    for directory in (pool, pool / VERSIONS):
-        for leftover in directory.glob(f".*{PARTIAL}"):
-            remove(leftover)
-
-
-def _unfinished(pool: Path, recipe: Recipe) -> Job | None:
-    current = None
-    for directory in (pool / VERSIONS).glob(f"*{UNFINISHED}"):
-        if directory.name == unfinished_directory(pool).name:
-            current = Job(pool, recipe, directory)
-        else:
-            remove(directory)  # its version was sealed, and the process killed before it could tidy up
-    return current
+        raise PoolError(msg)
 
 
 def _finish(job: Job, executor: Executor, progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -13,43 +12,21 @@ import numpy as np
 import pyarrow as pa
 
 from spectrove.contracts import FloatArray
-from spectrove.errors import (
-    DamagedFileError,
-    NoReaderError,
-    RecipeError,
-    SpectroveError,
-    SpectrumError,
-    SurveyFileError,
-    WindowError,
-)
-from spectrove.pool.layout import FACTS, PARTS, WORK, outcome_schema
-from spectrove.pool.walk import UNREADABLE
+from spectrove.errors import RecipeError
+from spectrove.pool.layout import FACTS, WORK, outcome_schema
+from spectrove.pool.parts import part_path, refusal, save_part
 from spectrove.preprocess import Recipe
 from spectrove.spectrum import Spectrum
-from spectrove.storage import atomic_path, content_hash
 from spectrove.surveys import SurveyFile, reader_of
 
 Outcome = dict[str, Any]
 """A row of a part: a spectrum that is used or refused, or a file that gave none."""
-
-WARNINGS = b"warnings"
-"""Key in a part's schema of how many warnings of each category were given while its files were read."""
 
 NO_SPECTRUM = "no spectrum inside"
 """Kind of refusal: a reader takes the file and finds no spectrum in it."""
 
 CHANGED = "changed while ingested"
 """Kind of refusal: the file is not the one that the work list names."""
-
-KINDS: tuple[tuple[type[Exception], str], ...] = (
-    (NoReaderError, "no reader takes the file"),
-    (DamagedFileError, "damaged file"),
-    (SurveyFileError, "unusable file"),
-    (WindowError, "no usable window"),
-    (RecipeError, "recipe cannot be applied"),
-    (SpectrumError, "impossible arrays"),
-)
-"""A few words for each class of error; the first that fits is taken."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +50,6 @@ class ReadingTask:
     number: int
     recipe: Recipe
     format: str | None
-
-
-def part_path(directory: Path, number: int) -> Path:
-    """
-    Return where a task keeps its part.
-
-    Parameters
-    ----------
-    directory : Path
-        The unfinished version.
-    number : int
-        Number of the task.
-
-    Returns
-    -------
-    Path
-        ``parts/00017.arrow``.
-    """
-    return directory / PARTS / f"{number:05d}.arrow"
 
 
 def read_part(task: ReadingTask) -> int:
@@ -121,9 +79,7 @@ def read_part(task: ReadingTask) -> int:
             warnings.simplefilter("always")
             outcomes = [outcome for found in batch.to_pylist() for outcome in _outcomes(found, task)]
         counts = Counter(warning.category.__name__ for warning in caught)
-        content = _serialized(outcomes, task.recipe.n_wave, counts)
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(content)
+        _save(path, outcomes, task.recipe.n_wave, counts)
     return int(batch.num_rows)
 
 
@@ -144,10 +100,10 @@ def _outcomes(found: dict[str, Any], task: ReadingTask) -> list[Outcome]:
             where["format"] = reader.name
             outcomes.extend(_used_or_refused(spectrum, task.recipe, where) for spectrum in reader.read(file))
     except Exception as error:  # noqa: BLE001 - one of the two places where everything is caught
-        refusal = _refusal(error, path)
+        refused = refusal(error, path)
         if outcomes:
-            refusal["reason"] += f" (the {len(outcomes)} spectra before it were read, none after it)"
-        outcomes.append({**where, **refusal})
+            refused["reason"] += f" (the {len(outcomes)} spectra before it were read, none after it)"
+        outcomes.append({**where, **refused})
     if not outcomes:
         reason = f"{path}: the reader {where['format']} finds no spectrum in it"
         outcomes.append({**where, "kind": NO_SPECTRUM, "reason": reason})
@@ -160,9 +116,9 @@ def _used_or_refused(spectrum: Spectrum, recipe: Recipe, where: Outcome) -> Outc
         facts = {name: pa.scalar(getattr(spectrum.header, name), type=kind).as_py() for name, kind in FACTS.items()}
         features = _checked_features(recipe, spectrum)
     except Exception as error:  # noqa: BLE001 - the same frame: the file's other spectra go on
-        return {**row, **_refusal(error, Path(where["file"]))}
+        return {**row, **refusal(error, Path(where["file"]))}
     facts["medium"] = spectrum.medium
-    return {**row, **facts, "kind": None, "features": features, "digest": bytes.fromhex(content_hash(features.tobytes()))}
+    return {**row, **facts, "kind": None, "features": features}
 
 
 def _checked_features(recipe: Recipe, spectrum: Spectrum) -> FloatArray:
@@ -177,29 +133,11 @@ def _checked_features(recipe: Recipe, spectrum: Spectrum) -> FloatArray:
     return features
 
 
-def _refusal(error: Exception, path: Path) -> Outcome:
-    unforeseen = f"unforeseen error ({type(error).__name__})"
-    cause = error.__cause__ or error
-    by_system = isinstance(cause, OSError) and cause.errno is not None  # gzip raises OSError too, but without a number
-    kind = UNREADABLE if by_system else next((words for class_, words in KINDS if isinstance(error, class_)), unforeseen)
-    if isinstance(error, SpectroveError):
-        reason = str(error)
-    elif isinstance(error, OSError) and error.strerror:
-        reason = f"{path}: {error.strerror}"
-    else:
-        reason = f"{path}: {type(error).__name__}: {error}"
-    return {"kind": kind, "reason": reason.encode("utf-8", "backslashreplace").decode()}
-
-
-def _serialized(outcomes: list[Outcome], n_wave: int, warnings_by_category: Counter[str]) -> memoryview:
-    schema = outcome_schema(n_wave).with_metadata({WARNINGS: json.dumps(warnings_by_category)})
+def _save(path: Path, outcomes: list[Outcome], n_wave: int, warnings_by_category: Counter[str]) -> None:
     used = np.array([outcome["kind"] is None for outcome in outcomes], dtype=bool)
     features = np.zeros((len(outcomes), n_wave), dtype=np.float32)
     for row in np.flatnonzero(used):
         features[row] = outcomes[row]["features"]
-    columns = [pa.array([outcome.get(field.name) for outcome in outcomes], type=field.type) for field in list(schema)[:-1]]
-    values = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), n_wave)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema) as writer:
-        writer.write_batch(pa.record_batch([*columns, values], schema=schema))
-    return memoryview(sink.getvalue())
+    schema = pa.schema([field for field in outcome_schema(n_wave) if field.name not in {"digest", "features"}])
+    columns = [pa.array([outcome.get(field.name) for outcome in outcomes], type=field.type) for field in schema]
+    save_part(path, pa.table(columns, schema=schema), features, warnings_by_category)

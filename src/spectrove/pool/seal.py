@@ -6,20 +6,21 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from spectrove.contracts import BoolArray, FloatArray, IntArray
+from spectrove.contracts import BoolArray, IntArray
+from spectrove.errors import PoolError
 from spectrove.pool.layout import (
     FEATURES,
     FILES,
@@ -33,14 +34,17 @@ from spectrove.pool.layout import (
     REFUSED_SCHEMA,
     SEALED,
     UNFINISHED,
+    VERSIONS,
     WORK,
     json_bytes,
     read_columns,
     read_json,
+    unfinished_directory,
     version_directory,
 )
-from spectrove.pool.reading import WARNINGS, part_path
+from spectrove.pool.parts import WARNINGS, features_of, load_part
 from spectrove.pool.walk import UNREADABLE
+from spectrove.pool.writers import FeatureWriter, TableWriter
 from spectrove.preprocess import Recipe
 from spectrove.storage import remove, replace_atomically
 
@@ -55,9 +59,6 @@ SUPERSEDED = "file changed after it was used"
 
 SOFTWARE = ("spectrove", "numpy", "scipy", "astropy", "pyarrow", "zarr")
 """Packages whose versions the manifest records."""
-
-ROWS_A_GROUP = 65_536
-"""Rows of one group of a Parquet file."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,19 @@ class Job:
         """
         return int(self.plan["n_tasks"])
 
+    @property
+    def source(self) -> dict[str, Any] | None:
+        """
+        Return what the spectra follow from, if they are not read from files.
+
+        Returns
+        -------
+        dict or None
+            Identity of the source; None for files.
+        """
+        source: dict[str, Any] | None = self.plan.get("source")
+        return source
+
 
 @dataclass(frozen=True)
 class _Verdict:
@@ -122,14 +136,15 @@ class _Verdict:
     What becomes of each row of all parts.
 
     ``keep`` tells the spectra that are sealed; ``holder`` is, for a spectrum whose id is taken, the row that holds it: of the
-    earlier versions' rows (``held``) first, of all parts' (``rows``) after these; else -1. Part i begins at row ``begins[i]``.
+    earlier versions' rows first, of all parts' after these; else -1. The digests are those of all parts' rows, and of the earlier
+    versions' (``held``). Part i begins at row ``begins[i]``.
     """
 
     job: Job
     keep: BoolArray
     holder: IntArray
-    rows: pa.Table
-    held: pa.Table
+    digests: pa.ChunkedArray
+    held: pa.ChunkedArray
     begins: IntArray
     files: dict[int, pa.Table] = field(default_factory=dict)
 
@@ -137,19 +152,48 @@ class _Verdict:
     def _held_files(self) -> pa.Table:
         return _held(self.job, ["file", "version"])
 
+    def part_of(self, row: int) -> int:
+        """Return the number of the part that a row belongs to."""
+        return int(np.searchsorted(self.begins, row, side="right")) - 1
+
     def holder_of(self, row: int) -> tuple[str, int, bytes]:
         """Return file, version and digest of the spectrum that holds the id of a row."""
         position = int(self.holder[row])
-        if position < self.held.num_rows:
+        if position < len(self.held):
             file, version = (column[position].as_py() for column in self._held_files.columns)
-            return file, version, self.held["digest"][position].as_py()
-        position -= self.held.num_rows
-        number = int(np.searchsorted(self.begins, position, side="right")) - 1
+            return file, version, self.held[position].as_py()
+        position -= len(self.held)
+        number = self.part_of(position)
         if number not in self.files:
             self.files.clear()
-            self.files[number] = _read_part(self.job, number, ["file"])
+            self.files[number] = load_part(self.job.directory, number, ["file"])
         file = self.files[number]["file"][position - int(self.begins[number])].as_py()
-        return file, self.job.version, self.rows["digest"][position].as_py()
+        return file, self.job.version, self.digests[position].as_py()
+
+
+def unfinished_job(pool: Path, recipe: Recipe) -> Job | None:
+    """
+    Return what is under way in a pool, and remove what is left of the versions that are sealed.
+
+    Parameters
+    ----------
+    pool : Path
+        The pool, kept for the caller.
+    recipe : Recipe
+        Its recipe.
+
+    Returns
+    -------
+    Job or None
+        None if there is nothing to finish.
+    """
+    current = None
+    for directory in (pool / VERSIONS).glob(f"*{UNFINISHED}"):
+        if directory.name == unfinished_directory(pool).name:
+            current = Job(pool, recipe, directory)
+        else:
+            remove(directory)  # its version was sealed, and the process killed before it could tidy up
+    return current
 
 
 def seal(job: Job, progress: Callable[[int, int], None]) -> None:
@@ -165,6 +209,8 @@ def seal(job: Job, progress: Callable[[int, int], None]) -> None:
 
     Raises
     ------
+    PoolError
+        If a source that is no files gives an id twice, or no spectrum at all.
     StorageError
         If the disk is full or cannot be written.
     """
@@ -172,40 +218,52 @@ def seal(job: Job, progress: Callable[[int, int], None]) -> None:
     remove(sealed)
     sealed.mkdir()
     verdict = _judge(job)
-    refused, warned = _write_version(job, sealed, verdict, progress)
-    manifest = _manifest(job, verdict, refused, warned)
-    (sealed / MANIFEST).write_bytes(json_bytes(manifest))
+    if job.source is not None:
+        _refuse_broken_source(verdict)
+    written = _write_version(job, sealed, verdict, progress)
+    (sealed / MANIFEST).write_bytes(json_bytes(_manifest(job, verdict, written)))
     replace_atomically(sealed, version_directory(job.pool, job.version))
     remove(job.directory)
 
 
-def _read_part(job: Job, number: int, columns: Sequence[str] | None = None) -> pa.Table:
-    with pa.OSFile(str(part_path(job.directory, number))) as source:
-        part = pa.ipc.open_file(source).read_all()
-    if columns is None:
-        return part
-    return part.select(list(columns)).take(pa.array(np.arange(part.num_rows)))  # a copy, lest the features stay in memory with it
-
-
 def _judge(job: Job) -> _Verdict:
     # The first spectrum of an id stays: those of earlier versions first, then the order of the work list.
-    columns = ["spectrum_id", "digest", "kind"]
-    parts = [_read_part(job, number, columns).replace_schema_metadata() for number in range(job.n_parts)]
+    parts = [load_part(job.directory, number, ["spectrum_id", "digest", "kind"]) for number in range(job.n_parts)]
     begins = np.cumsum([0, *(part.num_rows for part in parts)])
-    rows = pa.concat_tables(parts).combine_chunks()
     held = _held(job, ["spectrum_id", "digest"])
-    used = np.flatnonzero(pc.is_null(rows["kind"]).to_numpy())
-    ids = pa.chunked_array(held["spectrum_id"].chunks + rows["spectrum_id"].take(pa.array(used)).chunks, type=pa.string())
-    codes = ids.combine_chunks().dictionary_encode().indices.to_numpy()
+    ids = [held["spectrum_id"], *(part["spectrum_id"].filter(pc.is_null(part["kind"])) for part in parts)]
+    used = np.flatnonzero(np.concatenate([pc.is_null(part["kind"]).to_numpy() for part in parts]))
+    digests = pa.chunked_array([chunk for part in parts for chunk in part["digest"].chunks], type=held["digest"].type)
+    del parts
+    encoded = pa.chunked_array([chunk for column in ids for chunk in column.chunks], type=pa.string()).dictionary_encode()
+    codes = np.concatenate([np.empty(0, dtype=np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)])
+    del ids, encoded
     _, first_of_code = np.unique(codes, return_index=True)
     first = first_of_code[codes][held.num_rows :]
-    keep = np.zeros(rows.num_rows, dtype=bool)
-    holder = np.full(rows.num_rows, -1, dtype=np.int64)
+    keep = np.zeros(int(begins[-1]), dtype=bool)
+    holder = np.full(keep.size, -1, dtype=np.int64)
     is_first = first == held.num_rows + np.arange(used.size)
     keep[used[is_first]] = True
     positions = np.concatenate([np.arange(held.num_rows), held.num_rows + used])
     holder[used[~is_first]] = positions[first[~is_first]]
-    return _Verdict(job, keep, holder, rows, held, begins)
+    return _Verdict(job, keep, holder, digests.combine_chunks(), held["digest"], begins)
+
+
+def _refuse_broken_source(verdict: _Verdict) -> None:
+    job, repeated = verdict.job, np.flatnonzero(verdict.holder >= 0)
+    name = ", ".join(job.plan["sources"])
+    if repeated.size:
+        row = int(repeated[0])
+        first, second = (verdict.part_of(int(position)) for position in (verdict.holder[row], row))
+        ids = load_part(job.directory, second, ["spectrum_id"])["spectrum_id"]
+        msg = (
+            f"{job.pool}: {name} gives the id {ids[row - int(verdict.begins[second])].as_py()!r} in batch {first} and again in "
+            f"batch {second} ({repeated.size} such ids). Mend the source, and write another pool."
+        )
+        raise PoolError(msg)
+    if not verdict.keep.any():
+        msg = f"{job.pool}: {name} gives no spectrum that can be used, {verdict.keep.size} were refused. Mend the source."
+        raise PoolError(msg)
 
 
 def _held(job: Job, columns: Sequence[str]) -> pa.Table:
@@ -216,7 +274,7 @@ def _refused_duplicate(verdict: _Verdict, row: int, facts: dict[str, Any]) -> di
     # None where the same file gives the same spectrum again, which is no news.
     file, spectrum_id = facts["file"], facts["spectrum_id"]
     held_file, version, digest = verdict.holder_of(row)
-    equal = digest == verdict.rows["digest"][row].as_py()
+    equal = digest == verdict.digests[row].as_py()
     if version < verdict.job.version and held_file == file:
         reason = f"{file}: {spectrum_id} changed after version {version} took it, and a sealed version stays as it is."
         changed = {**facts, "kind": SUPERSEDED, "reason": f"{reason} Ingest into a new pool to use the new content."}
@@ -228,39 +286,56 @@ def _refused_duplicate(verdict: _Verdict, row: int, facts: dict[str, Any]) -> di
     return {**facts, "kind": CONFLICT, "reason": f"{taken}, with other features, from {held_file}. {advice}"}
 
 
-def _write_version(
-    job: Job, sealed: Path, verdict: _Verdict, progress: Callable[[int, int], None]
-) -> tuple[Counter[str], Counter[str]]:
-    kinds: Counter[str] = Counter()
-    warned: Counter[str] = Counter()
+@dataclass
+class _Written:
+    """Counts of refusals and of warnings, and the hash of ids and features, while a version is written."""
+
+    # Of ids and features alone: where the files lie, who read them and when makes no difference.
+    content: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+    kinds: Counter[str] = field(default_factory=Counter)
+    warned: Counter[str] = field(default_factory=Counter)
+
+    def add(self, part: pa.Table, kept: pa.Table, refused: pa.Table) -> None:
+        """Take notice of a part, of what is kept of it and of what is refused."""
+        self.warned.update(json.loads(part.schema.metadata[WARNINGS]))
+        self.kinds.update(refused["kind"].to_pylist())
+        ids, digests = kept["spectrum_id"].cast(pa.binary()), kept["digest"].cast(pa.binary())
+        self.content.update(b"".join(pc.binary_join_element_wise(ids, digests, b"\0").to_pylist()))
+
+
+def _write_version(job: Job, sealed: Path, verdict: _Verdict, progress: Callable[[int, int], None]) -> _Written:
+    written = _Written()
     n_spectra = int(np.count_nonzero(verdict.keep))
-    features = _FeatureWriter(sealed / FEATURES, (n_spectra, job.recipe.n_wave), job.plan["rows_per_chunk"])
+    features = FeatureWriter(sealed / FEATURES, (n_spectra, job.recipe.n_wave), job.plan["rows_per_chunk"])
     with (
-        _TableWriter(sealed / METADATA, METADATA_SCHEMA) as metadata,
-        _TableWriter(sealed / REFUSED, REFUSED_SCHEMA) as refused,
-        _TableWriter(sealed / FILES, FILES_SCHEMA) as files,
-        pa.OSFile(str(job.directory / WORK)) as source,
+        TableWriter(sealed / METADATA, METADATA_SCHEMA) as metadata,
+        TableWriter(sealed / REFUSED, REFUSED_SCHEMA) as refused,
+        TableWriter(sealed / FILES, FILES_SCHEMA) as files,
+        _work_list(job) as work,
     ):
-        work = pa.ipc.open_file(source)
         for number, begin in enumerate(verdict.begins[:-1].tolist()):
-            part = _read_part(job, number)
-            warned.update(json.loads(part.schema.metadata[WARNINGS]))
+            part = load_part(job.directory, number)
             keep = verdict.keep[begin : begin + part.num_rows]
-            features.append(_features_of(part, job.recipe.n_wave)[keep])
-            metadata.append(_with_version(part.filter(pa.array(keep)), METADATA_SCHEMA, job.version))
-            rows = _refused_rows(part, verdict, begin)
+            kept, rows = part.filter(pa.array(keep)), _refused_rows(part, verdict, begin)
+            written.add(part, kept, rows)
+            features.append(features_of(kept, job.recipe.n_wave))
+            metadata.append(_with_version(kept, METADATA_SCHEMA, job.version))
             refused.append(_with_version(rows, REFUSED_SCHEMA, job.version))
-            kinds.update(rows["kind"].to_pylist())
-            files.append(_with_version(_tried_files(work.get_batch(number), rows), FILES_SCHEMA, job.version))
+            if work is not None:
+                files.append(_with_version(_tried_files(work.get_batch(number), rows), FILES_SCHEMA, job.version))
             progress(features.n_rows, n_spectra)
         features.finish()
-    return kinds, warned
+    return written
 
 
-def _features_of(part: pa.Table, n_wave: int) -> FloatArray:
-    values = part["features"].combine_chunks().flatten().to_numpy()
-    features: FloatArray = values.reshape(part.num_rows, n_wave)
-    return features
+@contextmanager
+def _work_list(job: Job) -> Iterator[Any]:
+    # The batches of files that were tried; None if the spectra are not from files.
+    if job.source is not None:
+        yield None
+    else:
+        with pa.OSFile(str(job.directory / WORK)) as source:
+            yield pa.ipc.open_file(source)
 
 
 def _with_version(table: pa.Table, schema: pa.Schema, version: int) -> pa.Table:
@@ -286,100 +361,24 @@ def _tried_files(batch: pa.RecordBatch, refused: pa.Table) -> pa.Table:
     return tried.append_column("unreadable", pa.array([file in unreadable for file in files], type=pa.bool_()))
 
 
-def _manifest(job: Job, verdict: _Verdict, refused: Counter[str], warned: Counter[str]) -> dict[str, Any]:
+def _manifest(job: Job, verdict: _Verdict, written: _Written) -> dict[str, Any]:
     n_spectra = int(np.count_nonzero(verdict.keep))
-    return {
+    manifest = {
         "format_version": FORMAT_VERSION,
         "version": job.version,
         "sealed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "recipe": job.recipe.name,
         "recipe_hash": job.recipe.hash,
-        "content_hash": _hash_of_content(verdict),
+        "content_hash": written.content.hexdigest(),
         "n_spectra": n_spectra,
         "n_wave": job.recipe.n_wave,
         "rows_per_chunk": job.plan["rows_per_chunk"],
         "n_files": job.plan["n_files"],
-        "n_refused": refused.total(),
-        "refused_by_reason": dict(refused.most_common()),
-        "warnings": dict(warned.most_common()),
+        "n_refused": written.kinds.total(),
+        "refused_by_reason": dict(written.kinds.most_common()),
+        "warnings": dict(written.warned.most_common()),
         "sources": job.plan["sources"],
         "reading": job.plan["reading"],
         "software": {"python": platform.python_version(), **{name: package_version(name) for name in SOFTWARE}},
     }
-
-
-def _hash_of_content(verdict: _Verdict) -> str:
-    # Of ids and features alone: where the files lie, who read them and when makes no difference.
-    digest = hashlib.blake2b(digest_size=16)
-    kept = verdict.rows.select(["spectrum_id", "digest"]).filter(pa.array(verdict.keep))
-    for batch in kept.to_batches():
-        for spectrum_id, features in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            digest.update(spectrum_id.encode() + b"\0" + features)
-    return digest.hexdigest()
-
-
-class _TableWriter:
-    """Writes a Parquet file in groups of many rows from tables of a few."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._writer = pq.ParquetWriter(path, schema)
-        self._schema = schema
-        self._waiting: list[pa.Table] = []
-
-    def append(self, table: pa.Table) -> None:
-        self._waiting.append(table.cast(self._schema))
-        if sum(waiting.num_rows for waiting in self._waiting) >= ROWS_A_GROUP:
-            self._write()
-
-    def _write(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
-        self._waiting = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._write()
-        self._writer.close()
-
-
-class _FeatureWriter:
-    """Writes a Zarr array in whole chunks from arrays of a few rows."""
-
-    def __init__(self, path: Path, shape: tuple[int, int], rows_per_chunk: int) -> None:
-        import zarr
-
-        # NaN is never a feature: a chunk that went missing is seen when it is read. Spectra do not repay compression: noise gets
-        # 8 % smaller in twice the time.
-        self._array = zarr.create_array(
-            store=path,
-            shape=shape,
-            chunks=(max(1, min(rows_per_chunk, shape[0])), shape[1]),
-            dtype="float32",
-            compressors=None,
-            fill_value=float("nan"),
-            dimension_names=("spectrum", "wave"),
-        )
-        self._rows_per_chunk = rows_per_chunk
-        self._waiting: list[FloatArray] = []
-        self._n_written = 0
-        self.n_rows = 0
-
-    def append(self, features: FloatArray) -> None:
-        self._waiting.append(features)
-        self.n_rows += len(features)
-        n_whole = (self.n_rows - self._n_written) // self._rows_per_chunk * self._rows_per_chunk
-        if n_whole:
-            self._write(n_whole)
-
-    def _write(self, n_rows: int) -> None:
-        rows = np.concatenate(self._waiting)
-        self._array[self._n_written : self._n_written + n_rows] = rows[:n_rows]
-        self._n_written += n_rows
-        self._waiting = [rows[n_rows:]]
-
-    def finish(self) -> None:
-        if self.n_rows > self._n_written:
-            self._write(self.n_rows - self._n_written)
+    return manifest if job.source is None else {**manifest, "source": job.source}

@@ -31,6 +31,7 @@ from spectrove.pool.layout import (
     version_directory,
 )
 from spectrove.pool.names import resolve_names
+from spectrove.pool.parts import digest_of
 from spectrove.pool.seal import DUPLICATE
 from spectrove.preprocess import Recipe
 from spectrove.storage import content_hash
@@ -211,8 +212,8 @@ class Pool:
         Returns
         -------
         pyarrow.Table
-            One row a spectrum, in pool order; ``ra`` and ``dec`` in degrees ICRS, ``mjd`` in days, ``file`` an absolute path,
-            ``format`` the reader, ``version`` the pool's version that added the spectrum.
+            One row a spectrum, in pool order; ``ra`` and ``dec`` in degrees ICRS, ``mjd`` in days, ``file`` an absolute path
+            (null where there is no file), ``format`` the reader, ``version`` the pool's version that added the spectrum.
 
         Raises
         ------
@@ -242,7 +243,7 @@ class Pool:
         refused = self._read(REFUSED, REFUSED_SCHEMA, REFUSED_SCHEMA.names)
         tried = self._read(FILES, FILES_SCHEMA, ["file", "version"]).group_by("file").aggregate([("version", "max")])
         last = tried["version_max"].take(pc.index_in(refused["file"], value_set=tried["file"].combine_chunks()))
-        return refused.filter(pc.equal(refused["version"], last))
+        return refused.filter(pc.fill_null(pc.equal(refused["version"], last), fill_value=True))  # null: not from a file
 
     def _read(self, name: str, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
         return read_columns(self.path, [manifest["version"] for manifest in self.manifests], name, schema, columns)
@@ -346,6 +347,12 @@ class Pool:
         list of SpectrumId or None
             For each name its spectrum; None if there is none or more than one.
         """
+        known = self.rows_of(names) >= 0  # millions of ids are found in a moment, and only other names need more
+        other = [name for name, is_known in zip(names, known, strict=True) if not is_known]
+        resolved = iter(self._resolve_others(other) if other else ())
+        return [SpectrumId(name) if is_known else next(resolved) for name, is_known in zip(names, known, strict=True)]
+
+    def _resolve_others(self, names: Sequence[str]) -> list[SpectrumId | None]:
         columns = ["spectrum_id", "key", "obsid", "file"]
         twins = self.refused()
         twins = twins.filter(pc.equal(twins["kind"], DUPLICATE)).select(["spectrum_id", "file"])
@@ -364,7 +371,7 @@ class Pool:
         for begin, end in self.row_ranges():
             expected = digests[begin:end].to_pylist()
             for row, (features, digest) in enumerate(zip(self.features(slice(begin, end)), expected, strict=True), begin):
-                if bytes.fromhex(content_hash(features.tobytes())) != digest:
+                if digest_of(features) != digest:
                     msg = f"{self.path}: the pool is broken, row {row} does not hold the features sealed. Ingest into a new pool."
                     raise PoolError(msg)
 
