@@ -7,6 +7,7 @@ features, float32 of shape (n_spectra, n_wave), to logits of shape (n_spectra, n
 """
 
 from spectrove.models.build import build
+from spectrove.models.compact import Compact
 from spectrove.models.paper_2020 import Paper2020
 
-__all__ = ["Paper2020", "build"]
+__all__ = ["Compact", "Paper2020", "build"]

@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from spectrove.models.classifier import SpectrumClassifier
+
 N_FILTERS = (64, 64, 128, 128, 256, 256)
 """Filters of the convolutional layers; a max-pooling layer follows every second one (paper, Fig. 4)."""
 
@@ -31,7 +33,7 @@ MIN_N_WAVE = 36
 """The shortest input that leaves one point after three times two convolutions of 3 without padding and a pooling of 2."""
 
 
-class Paper2020(nn.Module):
+class Paper2020(SpectrumClassifier):
     """
     The paper's network; it returns logits, and the softmax is taken in scoring.
 
@@ -60,30 +62,18 @@ class Paper2020(nn.Module):
     .. [1] Glorot & Bengio 2010, Proc. 13th Int. Conf. on Artificial Intelligence and Statistics, PMLR 9, 249.
     """
 
+    plug_in = "paper-2020"
+    min_n_wave = MIN_N_WAVE
+
     def __init__(self, n_wave: int, n_classes: int, generator: torch.Generator | None = None) -> None:
-        super().__init__()
-        if n_wave < MIN_N_WAVE:
-            msg = f"paper-2020: a spectrum needs at least {MIN_N_WAVE} points for three poolings, got n_wave={n_wave}"
-            raise ValueError(msg)
-        if n_classes < 2:
-            msg = f"paper-2020: a classifier needs at least 2 classes, got n_classes={n_classes}"
-            raise ValueError(msg)
-        self.n_wave = n_wave
-        self.n_classes = n_classes
-        # On the device "meta" first: the layers' own initialization would draw from PyTorch's global generator.
+        super().__init__(n_wave, n_classes)
         self.convolutions = nn.ModuleList(
             nn.Conv2d(n_in, n_out, kernel_size=(1, 3), device="meta") for n_in, n_out in pairwise((1, *N_FILTERS))
         )
         widths = (_n_pooled(n_wave) * N_FILTERS[-1], *N_UNITS, n_classes)
         self.connected = nn.ModuleList(nn.Linear(n_in, n_out, device="meta") for n_in, n_out in pairwise(widths))
         self.dropout = nn.Dropout(DROPOUT)
-        self.to_empty(device="cpu")
-        for name, parameter in self.named_parameters():
-            if name.endswith("weight") and generator is not None:
-                nn.init.xavier_uniform_(parameter, generator=generator)
-            else:
-                nn.init.zeros_(parameter)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stub knows no memory format alone
+        self.draw_weights(generator, lambda weight, generator: nn.init.xavier_uniform_(weight, generator=generator))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """
@@ -104,10 +94,7 @@ class Paper2020(nn.Module):
         ValueError
             If ``features`` has another shape.
         """
-        if features.ndim != 2 or features.shape[1] != self.n_wave:
-            msg = f"paper-2020: features must have the shape (n_spectra, {self.n_wave}), got {tuple(features.shape)}"
-            raise ValueError(msg)
-        hidden = features[:, None, None, :]
+        hidden = self.images(features)
         for index, convolution in enumerate(self.convolutions):
             hidden = functional.relu(convolution(hidden))
             if index % 2:
