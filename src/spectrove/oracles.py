@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class TruthTableOracle:
 
     def __init__(self, labels: Mapping[SpectrumId, str | None], name: str = "truth table") -> None:
         self.name = name
-        self._labels = dict(labels)
+        self._labels = dict(labels) if isinstance(labels, MutableMapping) else labels
         self._unknown: set[SpectrumId] = set()
 
     @property

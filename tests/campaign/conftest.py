@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from small_survey import SmallSurvey
-from spectrove.campaign import Campaign, create, read_labels
+from spectrove.campaign import Campaign, create
 from spectrove.config import settings_from
-from spectrove.oracles import TruthTableOracle
+from spectrove.simulate import SurveyOracle, SurveyTruth
 
 QUICK: dict[str, Any] = {
     "seed": 7,
@@ -47,11 +47,10 @@ def new_campaign(small_survey: SmallSurvey, tmp_path: Path) -> Iterator[Callable
 
 
 @pytest.fixture
-def oracle_of(small_survey: SmallSurvey) -> Callable[[Campaign], TruthTableOracle]:
+def oracle_of(small_survey: SmallSurvey) -> Callable[[Campaign], SurveyOracle]:
     """Return a function that gives the truth table as the oracle of a campaign."""
 
-    def oracle(campaign: Campaign) -> TruthTableOracle:
-        labels = read_labels(small_survey.files.truth, campaign.settings.classes, campaign.pool.resolve)
-        return TruthTableOracle(labels.by_id)
+    def oracle(_: Campaign) -> SurveyOracle:
+        return SurveyOracle(SurveyTruth.open(small_survey.files.truth))
 
     return oracle

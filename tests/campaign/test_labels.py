@@ -1,18 +1,22 @@
-"""Labels and answers from CSV files: joined by name, every bad line said in one sentence."""
+"""Labels and answers from CSV and Parquet files: joined by name, every bad line said in one sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectrove.campaign.labels import read_answers, read_labels, read_rows
+from spectrove.campaign.label_files import read_rows
+from spectrove.campaign.labels import read_answers, read_labels
 from spectrove.campaign.settings import ClassesConfig
 from spectrove.contracts import SpectrumId
 from spectrove.errors import LabelsError
+from spectrove.oracles import TruthTableOracle
 
 CLASSES = ClassesConfig(aliases={"emission": "single-peak", "0": "single-peak"}, ignore=("2",))
 KNOWN = {f"spec-{n}": SpectrumId(f"lamost:{n}") for n in range(10)}
@@ -93,3 +97,78 @@ def test_the_order_of_the_lines_changes_no_label(order: list[int], tmp_path_fact
     truth = {n: CLASSES.names[n % 3] for n in range(10)}
     path = write(tmp_path_factory.mktemp("labels") / "labels.csv", "id,label", *(f"spec-{n},{truth[n]}" for n in order))
     assert read_labels(path, CLASSES, resolve).by_id == {f"lamost:{n}": label for n, label in truth.items()}
+
+
+def write_parquet(path: Path, **columns: object) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def test_a_parquet_file_says_what_the_csv_file_of_its_rows_says(tmp_path: Path) -> None:
+    names = [f"spec-{n}" for n in range(6)] + ["elsewhere", " spec-7 "]
+    words = ["emission", "0", "2", "", "?", "double-peak", "single-peak", "not-interesting "]
+    csv_file = write(tmp_path / "labels.csv", "id,label", *(",".join(row) for row in zip(names, words, strict=True)))
+    parquet = write_parquet(tmp_path / "labels.parquet", ew=[1.0] * 8, id=names, label=[word or None for word in words])
+
+    from_csv, from_parquet = (read_labels(path, CLASSES, resolve) for path in (csv_file, parquet))
+
+    assert dict(from_parquet.by_id) == dict(from_csv.by_id)
+    assert (from_parquet.unknown, from_parquet.n_ignored) == (from_csv.unknown, from_csv.n_ignored) == (("elsewhere",), 2)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
+def test_texts_of_any_arrow_type_are_welcome(tmp_path: Path, kind: pa.DataType) -> None:
+    labels = pa.array(["double-peak", "0"]).cast(kind)
+    path = write_parquet(tmp_path / "labels.parquet", spectrum_id=["spec-1", "spec-2"], label=labels, comment=["a", None])
+    assert read_labels(path, CLASSES, resolve).by_id == {"lamost:1": "double-peak", "lamost:2": "single-peak"}
+    assert [row.comment for row in read_rows(path)] == ["a", ""]
+    assert [row.line for row, _, _ in read_answers(path, CLASSES, resolve)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        (
+            {"id": ["spec-1", "spec-2"], "label": ["0", "emision"]},
+            r"labels.parquet, row 2: unknown class 'emision', expected one",
+        ),
+        ({"id": ["spec-1"], "flag": ["0"]}, r"needs a column that names the spectrum .* got \['id', 'flag'\]"),
+        ({"id": ["nowhere"], "label": ["0"]}, r"none of its 1 labels names a spectrum of the pool \(the first is 'nowhere'\)"),
+        (
+            {"id": ["spec-1", "spec-1"], "label": ["0", "double-peak"]},
+            r"row 2: 'spec-1' is labeled 'double-peak', and 'single-peak'",
+        ),
+        ({"id": [["spec-1"]], "label": ["0"]}, r"labels.parquet: this labels file cannot be read \(Unsupported cast"),
+        ({"id": pa.array([], pa.string()), "label": pa.array([], pa.string())}, "has a header but no line"),
+    ],
+)
+def test_a_parquet_file_that_cannot_be_used_is_refused_in_one_sentence(tmp_path: Path, columns: dict, sentence: str) -> None:
+    with pytest.raises(LabelsError, match=sentence) as caught:
+        read_labels(write_parquet(tmp_path / "labels.parquet", **columns), CLASSES, resolve)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_parquet_file_that_is_not_there_or_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.parquet").write_text("id,label\nspec-1,0\n")
+    for name in ("absent.parquet", "text.parquet"):
+        with pytest.raises(LabelsError, match="cannot be read"):
+            read_rows(tmp_path / name)
+
+
+@given(numbers=st.lists(st.integers(0, 9), min_size=1, unique=True))
+def test_labels_are_a_mapping_whatever_their_order(numbers: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    truth = {f"lamost:{n}": (*CLASSES.names, None)[n % 4] for n in numbers}
+    rows = [(f"spec-{n}", truth[f"lamost:{n}"] or "?") for n in numbers]
+    path = write_parquet(
+        tmp_path_factory.mktemp("labels") / "labels.parquet", id=[row[0] for row in rows], label=[row[1] for row in rows]
+    )
+
+    by_id = read_labels(path, CLASSES, resolve).by_id
+
+    assert list(by_id.items()) == list(truth.items())
+    assert [by_id[id_] for id_ in truth] == list(truth.values())
+    assert (list(by_id), len(by_id)) == (list(truth), len(truth))
+    for absent in ("", "lamost:", "lamost:99", "zz"):
+        assert absent not in by_id
+    asked = ["lamost:99", *truth]
+    assert TruthTableOracle(by_id).ask(asked) == TruthTableOracle(truth).ask(asked)

@@ -1,7 +1,8 @@
 """The loop with an expert in it: settings, memory, phases, questions, answers."""
 
 from spectrove.campaign.campaign import Campaign, TrainingSource, create
-from spectrove.campaign.labels import read_answers, read_labels, read_rows
+from spectrove.campaign.label_files import read_rows
+from spectrove.campaign.labels import read_answers, read_labels
 from spectrove.campaign.loop import estimates, run, step
 from spectrove.campaign.settings import (
     AuditConfig,

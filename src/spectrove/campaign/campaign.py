@@ -202,7 +202,7 @@ class Campaign:
         Parameters
         ----------
         path : Path
-            Columns as of `spectrove.campaign.labels.read_rows`; lines without a label are not answered yet.
+            Columns as of `spectrove.campaign.label_files.read_rows`; lines without a label are not answered yet.
         annotator : str
             Who answers.
 

@@ -1,50 +1,28 @@
-"""Labels and answers from CSV files, joined to spectra by name and never by order."""
+"""Labels and answers from CSV and Parquet files, joined to spectra by name and never by order."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spectrove.campaign.label_files import IdLabels, LabelLines, LabelRow, read_lines
 from spectrove.campaign.settings import ClassesConfig
-from spectrove.contracts import SpectrumId
+from spectrove.contracts import IntArray, SpectrumId
 from spectrove.errors import LabelsError
-
-NAME_COLUMNS = ("spectrum_id", "id", "file", "filename", "path", "name")
-"""Columns that may name the spectrum; the first that a file has is taken."""
-
-LABEL_COLUMNS = ("label", "ha_class", "class")
-"""Columns that may hold the label; the first that a file has is taken."""
 
 ABSTAIN = ("?", "unsure", "abstain")
 """What an expert writes who cannot tell."""
 
+NAMES_AT_ONCE = 2**20
+"""Names that are resolved at once: of millions, only so many are objects of Python at a time."""
+
 Resolver = Callable[[Sequence[str]], Sequence[SpectrumId | None]]
 """Finds the spectra that names mean, None where there is none."""
-
-
-@dataclass(frozen=True)
-class LabelRow:
-    """
-    A line of a labels file.
-
-    Attributes
-    ----------
-    line : int
-        Number of the line, from 1.
-    name : str
-        What the file calls the spectrum.
-    label : str
-        What it says of it, as it stands there.
-    comment : str
-        Its column ``comment``, if there is one.
-    """
-
-    line: int
-    name: str
-    label: str
-    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,60 +45,6 @@ class Labels:
     n_ignored: int
 
 
-def read_rows(path: Path, *, may_be_empty: bool = False) -> list[LabelRow]:
-    """
-    Return the lines of a labels file.
-
-    Parameters
-    ----------
-    path : Path
-        A CSV file, UTF-8, with a header that names the spectrum (one of `NAME_COLUMNS`) and the label (one of
-        `LABEL_COLUMNS`).
-    may_be_empty : bool
-        Take a file that has a header only.
-
-    Returns
-    -------
-    list of LabelRow
-        In the file's order.
-
-    Raises
-    ------
-    LabelsError
-        If the file cannot be read, or has no such columns or no lines.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            header = [name.strip() for name in reader.fieldnames or ()]
-            reader.fieldnames = header
-            name_column = next((name for name in NAME_COLUMNS if name in header), None)
-            label_column = next((name for name in LABEL_COLUMNS if name in header), None)
-            if name_column is None or label_column is None:
-                msg = (
-                    f"{path}: a labels file needs a column that names the spectrum ({', '.join(NAME_COLUMNS)}) and one with the "
-                    f"label ({', '.join(LABEL_COLUMNS)}), got {header}. Name its columns in the first line."
-                )
-                raise LabelsError(msg)
-            rows = [
-                LabelRow(
-                    reader.line_num,
-                    (row[name_column] or "").strip(),
-                    (row[label_column] or "").strip(),
-                    (row.get("comment") or "").strip(),
-                )
-                for row in reader
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        msg = f"{path}: this labels file cannot be read ({reason}). Give a CSV file in UTF-8."
-        raise LabelsError(msg) from error
-    if not rows and not may_be_empty:
-        msg = f"{path}: this labels file has a header but no line. Give one line a spectrum."
-        raise LabelsError(msg)
-    return rows
-
-
 def read_labels(path: Path, classes: ClassesConfig, resolve: Resolver, *, may_be_empty: bool = False) -> Labels:
     """
     Return the labels of a pool's spectra from a file that may name many others.
@@ -128,7 +52,7 @@ def read_labels(path: Path, classes: ClassesConfig, resolve: Resolver, *, may_be
     Parameters
     ----------
     path : Path
-        A CSV file as for `read_rows`.
+        A CSV or Parquet file as for `read_rows`.
     classes : ClassesConfig
         The classes, other words for them, and labels to pass over.
     resolve : callable
@@ -147,27 +71,23 @@ def read_labels(path: Path, classes: ClassesConfig, resolve: Resolver, *, may_be
         If the file cannot be read, a label is no class, two lines contradict each other, or no line names a spectrum of the
         pool.
     """
-    rows = read_rows(path, may_be_empty=may_be_empty)
-    kept = [row for row in rows if row.label and row.label not in classes.ignore]
-    _refuse_unknown_classes(path, kept, classes)
-    ids = resolve([row.name for row in kept])
-    found: dict[SpectrumId, str | None] = {}
-    for row, id_ in zip(kept, ids, strict=True):
-        if id_ is None:
-            continue
-        label = to_class(row.label, classes)
-        if found.setdefault(id_, label) != label:
-            msg = f"{path}, line {row.line}: {row.name!r} is labeled {label!r}, and {found[id_]!r} before. Keep one of them."
-            raise LabelsError(msg)
-    if not found and rows:
-        example = kept[0].name if kept else rows[0].name
+    lines = read_lines(path, may_be_empty=may_be_empty)
+    kept, codes = _understood(lines, classes, classes.ignore)
+    names = lines.names.take(pa.array(kept))
+    ids = _resolved(names, resolve)
+    found = pc.is_valid(ids).to_numpy(zero_copy_only=False)
+    if not found.any() and lines.numbers.size:
+        example = (names if len(names) else lines.names)[0].as_py()
         msg = (
-            f"{path}: none of its {len(kept)} labels names a spectrum of the pool (the first is {example!r}). "
+            f"{path}: none of its {kept.size} labels names a spectrum of the pool (the first is {example!r}). "
             "Name spectra by id, file name or the survey's own key."
         )
         raise LabelsError(msg)
-    unknown = tuple(row.name for row, id_ in zip(kept, ids, strict=True) if id_ is None)
-    return Labels(found, unknown, len(rows) - len(kept))
+    return Labels(
+        _one_label_each(lines, kept[found], ids.drop_null(), codes[found], classes),
+        tuple(names.filter(pa.array(~found)).to_pylist()),
+        lines.numbers.size - kept.size,
+    )
 
 
 def read_answers(path: Path, classes: ClassesConfig, resolve: Resolver) -> list[tuple[LabelRow, SpectrumId, str | None]]:
@@ -177,7 +97,7 @@ def read_answers(path: Path, classes: ClassesConfig, resolve: Resolver) -> list[
     Parameters
     ----------
     path : Path
-        A CSV file as for `read_rows`; lines with an empty label are not answered yet and are passed over.
+        A CSV or Parquet file as for `read_rows`; lines with an empty label are not answered yet and are passed over.
     classes : ClassesConfig
         The classes and other words for them.
     resolve : callable
@@ -193,17 +113,19 @@ def read_answers(path: Path, classes: ClassesConfig, resolve: Resolver) -> list[
     LabelsError
         If the file cannot be read, a label is no class, or a name is no spectrum that was asked about.
     """
-    rows = [row for row in read_rows(path) if row.label]
-    _refuse_unknown_classes(path, rows, classes)
+    lines = read_lines(path, may_be_empty=False)
+    kept, codes = _understood(lines, classes, ())
+    names = (*classes.names, None)
+    rows = [lines.row(place) for place in kept]
     ids = resolve([row.name for row in rows])
-    unknown = [row for row, id_ in zip(rows, ids, strict=True) if id_ is None]
+    unknown = [place for place, id_ in zip(kept, ids, strict=True) if id_ is None]
     if unknown:
         msg = (
-            f"{path}, line {unknown[0].line}: {unknown[0].name!r} was not asked about"
+            f"{lines.where(unknown[0])}: {lines.row(unknown[0]).name!r} was not asked about"
             f"{_and_others(len(unknown))}. Nothing was recorded; correct or remove the line and run the command again."
         )
         raise LabelsError(msg)
-    return [(row, id_, to_class(row.label, classes)) for row, id_ in zip(rows, ids, strict=True) if id_ is not None]
+    return [(row, id_, names[code]) for row, id_, code in zip(rows, ids, codes, strict=True) if id_ is not None]
 
 
 def to_class(label: str, classes: ClassesConfig) -> str | None:
@@ -236,15 +158,41 @@ def to_class(label: str, classes: ClassesConfig) -> str | None:
     return name
 
 
-def _refuse_unknown_classes(path: Path, rows: Iterable[LabelRow], classes: ClassesConfig) -> None:
-    known = {*classes.names, *classes.aliases, *ABSTAIN}
-    wrong = [row for row in rows if row.label not in known]
-    if wrong:
+def _understood(lines: LabelLines, classes: ClassesConfig, ignore: Sequence[str]) -> tuple[IntArray, IntArray]:
+    # Places of the lines with a label that counts, and the number of each one's class; that after the last class abstains.
+    encoded = lines.labels.dictionary_encode()
+    words, word_of_line = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    counts = np.array([word != "" and word not in ignore for word in words], dtype=bool)
+    known = np.array([word in {*classes.names, *classes.aliases, *ABSTAIN} for word in words], dtype=bool)
+    kept = np.flatnonzero(counts[word_of_line])
+    wrong = kept[~known[word_of_line[kept]]]
+    if wrong.size:
         msg = (
-            f"{path}, line {wrong[0].line}: unknown class {wrong[0].label!r}{_and_others(len(wrong))}, expected one of "
+            f"{lines.where(wrong[0])}: unknown class {words[word_of_line[wrong[0]]]!r}{_and_others(wrong.size)}, expected one of "
             f"{', '.join(classes.names)}. Correct it, or name it under classes.aliases or classes.ignore in the settings."
         )
         raise LabelsError(msg)
+    names = [*classes.names, None]
+    numbers = [names.index(to_class(word, classes)) if is_known else -1 for word, is_known in zip(words, known, strict=True)]
+    return kept, np.array(numbers, dtype=np.int8)[word_of_line[kept]]
+
+
+def _resolved(names: pa.Array, resolve: Resolver) -> pa.Array:
+    starts = range(0, len(names), NAMES_AT_ONCE)
+    pieces = [pa.array(resolve(names[start : start + NAMES_AT_ONCE].to_pylist()), type=pa.string()) for start in starts]
+    return pa.chunked_array(pieces, type=pa.string()).combine_chunks()
+
+
+def _one_label_each(lines: LabelLines, places: IntArray, ids: pa.Array, codes: IntArray, classes: ClassesConfig) -> IdLabels:
+    _, first, number = np.unique(ids.dictionary_encode().indices.to_numpy(), return_index=True, return_inverse=True)
+    labels = (*classes.names, None)
+    differing = np.flatnonzero(codes != codes[first][number])
+    if differing.size:
+        at = int(differing[0])
+        name, before = lines.names[int(places[at])].as_py(), labels[codes[first[number[at]]]]
+        msg = f"{lines.where(places[at])}: {name!r} is labeled {labels[codes[at]]!r}, and {before!r} before. Keep one of them."
+        raise LabelsError(msg)
+    return IdLabels(ids.take(pa.array(first)), codes[first], labels)
 
 
 def _and_others(n: int) -> str:

@@ -94,7 +94,11 @@ def step(directory: Path, workers: int, skip_open: bool) -> None:
 @DIRECTORY
 @WORKERS
 @click.option(
-    "--oracle", "oracle_path", type=click.Path(path_type=Path), metavar="TRUTH.csv", help="Labels that answer every question."
+    "--oracle",
+    "oracle_path",
+    type=click.Path(path_type=Path),
+    metavar="TRUTH",
+    help="Labels, CSV or Parquet, that answer every question.",
 )
 def run(directory: Path, workers: int, oracle_path: Path | None) -> None:
     """Take steps until questions are open, or, with an oracle, until the campaign is finished."""
