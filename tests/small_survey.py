@@ -1,16 +1,11 @@
-"""A synthetic survey small enough for tests, read into pools."""
+"""A synthetic survey small enough for tests, as files and as pools."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from spectrove.campaign import TrainingSource
-from spectrove.execution import InlineExecutor
-from spectrove.pool import IngestConfig, ingest
-from spectrove.preprocess import recipe
 from spectrove.simulate import SurveyConfig, SurveyFiles, simulate_survey
 
 
@@ -28,9 +23,7 @@ class SmallSurvey:
 
 
 def make_small_survey(folder: Path) -> SmallSurvey:
-    """Return 240 noisy spectra and 90 labeled ones of another telescope, as files and as pools."""
-    config = SurveyConfig(n_pool=240, n_labeled=90, target_fraction=0.1)
-    files = simulate_survey(folder / "survey", config, np.random.default_rng(20200918))
-    for source, name in ((files.pool, "halpha-2020"), (files.labeled, "halpha-2020-ondrejov")):
-        ingest([source], folder / f"{source.name}.pool", recipe(name), IngestConfig(), InlineExecutor())
-    return SmallSurvey(files, folder / "pool.pool", folder / "labeled.pool")
+    """Return 240 noisy spectra and 90 labeled ones of another telescope, all of them also as files."""
+    config = SurveyConfig(n_pool=240, n_labeled=90, target_fraction=0.12, unknown_fraction=0.03, n_fits=240)
+    files = simulate_survey(folder / "survey", config, 20200918)
+    return SmallSurvey(files, files.pool, files.labeled)

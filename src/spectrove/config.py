@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,6 +25,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Named settings, as what they change of the defaults. ``paper-2020`` follows Škoda, Podsztavek & Tvrdík 2020, sec. 3.4."""
+
+Settings = TypeVar("Settings")
 
 FREE = frozenset({"aliases", "options"})
 """Sections whose keys are the user's own."""
@@ -56,7 +58,7 @@ def load_settings(path: Path | None = None, preset: str = "standard", seed: int 
     if preset not in PRESETS:
         msg = f"unknown preset {preset!r}, expected one of {', '.join(PRESETS)}"
         raise ConfigError(msg)
-    chosen = _merge(PRESETS[preset], _read(path) if path is not None else {})
+    chosen = merge(PRESETS[preset], read_toml(path) if path is not None else {})
     if seed is not None:
         chosen = {**chosen, "seed": seed}
     return settings_from(chosen, str(path) if path is not None else f"preset {preset}")
@@ -83,9 +85,35 @@ def settings_from(chosen: Mapping[str, Any], where: str = "settings") -> Campaig
     ConfigError
         If a key is unknown or a value is impossible.
     """
-    _refuse_unknown_keys(CampaignSettings, chosen, where, "")
+    return checked(CampaignSettings, chosen, where)
+
+
+def checked(kind: type[Settings], chosen: Mapping[str, Any], where: str) -> Settings:
+    """
+    Return settings of some kind from plain data, every key and value checked.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass, whose attributes may be dataclasses themselves.
+    chosen : mapping
+        Sections and keys; what is not named keeps its default.
+    where : str
+        Where they come from, for messages.
+
+    Returns
+    -------
+    object
+        An instance of ``kind``.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown or a value is impossible.
+    """
+    _refuse_unknown_keys(kind, chosen, where, "")
     try:
-        return TypeAdapter(CampaignSettings).validate_python(chosen)
+        return TypeAdapter(kind).validate_python(chosen)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -94,7 +122,25 @@ def settings_from(chosen: Mapping[str, Any], where: str = "settings") -> Campaig
         raise ConfigError(msg) from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """
+    Return what a TOML file holds.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Its content.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read or is no TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -105,11 +151,26 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(msg) from error
 
 
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return settings changed by others, section by section.
+
+    Parameters
+    ----------
+    below : mapping
+        Sections and keys.
+    above : mapping
+        What outranks them; a section of `FREE` keys replaces the one below as a whole.
+
+    Returns
+    -------
+    dict
+        Both together.
+    """
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in FREE else value
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in FREE else value
     return merged
 
 

@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 
 from small_survey import SmallSurvey
 from spectrove.cli.frame import cli, main
+from spectrove.pool import Pool
 from spectrove.preprocess import RECIPES
+from spectrove.simulate import SurveyTruth
 
 CONFIG = """
 seed = 7
@@ -46,7 +48,8 @@ def campaign(small_survey: SmallSurvey, tmp_path: Path) -> Path:
     training = f"{small_survey.labeled}:{small_survey.files.labels}"
     made = type_command("campaign", "new", directory, "--pool", small_survey.pool, "--training", training, "--config", config)
     assert made.exit_code == 0
-    assert "a campaign over 240 spectra, beginning with 90 labels" in made.output
+    n_spectra = Pool.open(small_survey.pool).n_spectra
+    assert f"a campaign over {n_spectra} spectra, beginning with 90 labels" in made.output
     return directory
 
 
@@ -55,9 +58,13 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def true_labels(truth: Path) -> dict[str, str]:
+    return {row["spectrum_id"]: row["label"] for row in SurveyTruth.open(truth).table(["spectrum_id", "label"]).to_pylist()}
+
+
 def fill_in(questions: Path, truth: Path) -> None:
     """Answer every question as a person would, in the file."""
-    labels = {row["spectrum_id"]: row["label"] for row in rows_of(truth)}
+    labels = true_labels(truth)
     rows = rows_of(questions)
     with questions.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
@@ -90,7 +97,7 @@ def test_a_person_answers_in_a_file_and_takes_the_candidates(campaign: Path, sma
     assert list(table["spectrum_id"]) == [row["spectrum_id"] for row in rows]
     provenance = json.loads((campaign / "export" / "provenance.json").read_text())
     assert provenance["n_candidates"]["oracle"] == sum(row["source"] == "oracle" for row in rows)
-    truth = {row["spectrum_id"]: row["label"] for row in rows_of(small_survey.files.truth)}
+    truth = true_labels(small_survey.files.truth)
     for row in rows:
         if row["source"] == "oracle":
             assert row["label"] == truth[row["spectrum_id"]] != "not-interesting"
@@ -123,7 +130,7 @@ def test_an_export_that_cannot_be_made_is_one_sentence(campaign: Path, capsys: p
 def test_the_refused_files_are_listed_with_their_reasons(small_survey: SmallSurvey, tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "empty.fits").touch()
-    first = next(small_survey.files.labeled.iterdir())
+    first = next(small_survey.files.fits_labeled.iterdir())
     (tmp_path / "files" / first.name).write_bytes(first.read_bytes())
     pool = tmp_path / "pool"
     said = type_command("pool", "ingest", tmp_path / "files", "--pool", pool, "--recipe", "halpha-2020-ondrejov")

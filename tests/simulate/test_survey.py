@@ -11,224 +11,261 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from spectrove.errors import ConfigError, StorageError
+from spectrove.execution import InlineExecutor, ProcessExecutor
+from spectrove.pool import IngestConfig, Pool, ingest
 from spectrove.preprocess import recipe
-from spectrove.simulate import SurveyConfig, SurveyFiles, simulate_survey
+from spectrove.simulate import SurveyConfig, SurveyFiles, SurveyTruth, is_finished, read_survey, simulate_survey, survey_files
+from spectrove.simulate.survey import files_of_plate
+from spectrove.simulate.truth import SCHEMA
 from spectrove.surveys import inspect, read
 
-SMALL = SurveyConfig(n_pool=120, n_labeled=100, target_fraction=0.2, spike_fraction=0.1, zeroed_fraction=0.1)
-FEW = SurveyConfig(n_pool=12, n_labeled=6, target_fraction=0.3)
-TARGETS = {"single-peak", "double-peak"}
-READERS = {"1": "lamost-dr1", "2": "lamost-image", "3": "lamost-table"}
+SMALL = SurveyConfig(n_pool=300, n_labeled=60, target_fraction=0.2, unknown_fraction=0.05, n_fits=300)
+FEW = SurveyConfig(n_pool=40, n_labeled=20, target_fraction=0.1, spectra_per_plate=10)
+LABELS = ("single-peak", "double-peak", "not-interesting")
+READERS = {"lamost-dr1", "lamost-image", "lamost-table"}
 
 
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory) -> SurveyFiles:
-    return simulate_survey(tmp_path_factory.mktemp("survey") / "small", SMALL, np.random.default_rng(7))
+    return simulate_survey(tmp_path_factory.mktemp("survey") / "small", SMALL, 7)
 
 
-def table(path: Path) -> list[dict[str, str]]:
+def labels_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
+def truth_of(files: SurveyFiles) -> list[dict]:
+    return SurveyTruth.open(files.truth).table().to_pylist()
+
+
 def digests(directory: Path) -> dict[str, str]:
-    paths = [path for path in sorted(directory.rglob("*")) if path.is_file()]
+    """Return what every file holds, but for when and where it was written, which manifests tell."""
+    paths = [
+        path for path in sorted(directory.rglob("*")) if path.is_file() and path.name not in {"manifest.json", "ingest.lock"}
+    ]
     return {path.relative_to(directory).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
-def made(directory: Path, config: SurveyConfig, seed: int = 1) -> dict[str, str]:
-    simulate_survey(directory, config, np.random.default_rng(seed))
-    return digests(directory)
+class Killed(InlineExecutor):
+    """Ends after some tasks, as a process that is killed."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def run(self, function, tasks):
+        for number, task in enumerate(tasks):
+            if number == self.after:
+                raise KeyboardInterrupt
+            yield function(task)
 
 
-def test_the_truth_has_as_many_of_each_label_as_asked_for(survey):
-    assert Counter(row["label"] for row in table(survey.truth)) == {"single-peak": 18, "double-peak": 6, "not-interesting": 96}
+@pytest.mark.parametrize(("fits", "name"), [("fits_pool", "pool"), ("fits_labeled", "labeled")])
+def test_files_that_are_read_give_the_very_features_and_facts_of_the_pool(survey, tmp_path, fits, name):
+    simulated = Pool.open(getattr(survey, name))
+    ingest([getattr(survey, fits)], tmp_path / "pool", simulated.recipe, IngestConfig(), InlineExecutor())
+    ingested = Pool.open(tmp_path / "pool")
+    assert set(ingested.spectrum_ids) == set(simulated.spectrum_ids)
+    rows = simulated.rows_of(ingested.spectrum_ids)
+    np.testing.assert_array_equal(simulated.features(rows), ingested.features(slice(None)))
+    facts = simulated.metadata().take(pa.array(rows))
+    for column in ingested.metadata().column_names:
+        assert facts[column].to_pylist() == ingested.metadata([column])[column].to_pylist(), column
+    refused = [pool.refused().select(["kind"]).to_pylist() for pool in (simulated, ingested)]
+    assert Counter(row["kind"] for row in refused[0]) == Counter(row["kind"] for row in refused[1])
+
+
+def test_the_truth_has_a_row_for_each_spectrum_in_the_order_of_the_pool(survey):
+    truth = SurveyTruth.open(survey.truth)
+    assert truth.table(["spectrum_id"])["spectrum_id"].to_pylist() == list(Pool.open(survey.pool).spectrum_ids)
+    assert {row["label"] for row in truth_of(survey)} <= set(LABELS)
+
+
+def test_only_targets_emit_and_what_cannot_be_seen_is_not_interesting(survey):
+    for row in truth_of(survey):
+        assert (row["ew"] is not None) == (row["kind"] == "target") == (row["visibility"] is not None)
+        if row["label"] == "not-interesting":
+            continue
+        assert row["kind"] == "target"
+        assert row["ew"] < 0
+        assert row["visibility"] >= 3
+        assert (row["n_peaks"] >= 2) == (row["label"] == "double-peak")
+
+
+def test_as_many_objects_as_asked_for_are_targets(survey):
+    objects = {row["object"]: row["kind"] for row in truth_of(survey)}
+    share = np.mean([kind == "target" for kind in objects.values()])
+    assert share == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_visible_peak_stands_above_its_surroundings_in_the_file(survey):
+    seen = [row for row in truth_of(survey) if row["label"] == "single-peak" and row["visibility"] > 20]
+    assert len(seen) > 10
+    for row in seen:
+        (spectrum,) = read(survey.directory / row["file"])
+        near = np.abs(spectrum.wave - 6564.61 * (1 + row["rv"] / 299_792.458)) < 6
+        around = (np.abs(spectrum.wave - 6564.61) > 40) & (np.abs(spectrum.wave - 6564.61) < 50)
+        if row["ew"] < -20:
+            assert spectrum.flux[near].max() > 1.3 * np.median(spectrum.flux[around])
 
 
 def test_the_labeled_set_is_biased_towards_emission_as_the_papers(survey):
-    assert Counter(row["label"] for row in table(survey.labels)) == {"single-peak": 41, "double-peak": 12, "not-interesting": 47}
-
-
-def test_every_file_is_in_a_table_and_every_row_has_its_file(survey):
-    named = [row["file"] for path in (survey.truth, survey.labels) for row in table(path)]
-    spectra = {name for name in digests(survey.directory) if ".fits" in name}
-    assert len(named) == len(set(named)) == 220
-    assert set(named) == spectra
+    assert Counter(row["label"] for row in labels_of(survey.labels)) == {
+        "single-peak": 25, "double-peak": 7, "not-interesting": 28,
+    }  # fmt: skip
 
 
 def test_the_reader_of_each_layout_takes_its_files_under_the_ids_of_the_tables(survey):
-    rows = table(survey.truth)
-    for row in rows[::4] + table(survey.labels)[::10]:
+    rows = truth_of(survey)[::10]
+    readers = set()
+    for row in rows + labels_of(survey.labels)[::10]:
         seen = inspect(survey.directory / row["file"])
         assert seen.error is None
-        (spectrum,) = seen.spectra
-        assert spectrum.spectrum_id == row["spectrum_id"]
-        assert spectrum.medium == "vacuum"
-        expected = READERS[row["file"][8]] if row["file"].startswith("pool") else "ondrejov"
-        assert seen.reader == expected
-    assert {row["file"][8] for row in rows} == set(READERS)
+        assert [spectrum.spectrum_id for spectrum in seen.spectra] == [row["spectrum_id"]]
+        readers.add(seen.reader)
+    assert readers == {*READERS, "ondrejov"}
 
 
-def test_the_readers_find_the_facts_of_the_truth(survey):
-    for row in table(survey.truth)[::4]:
-        (spectrum,) = read(survey.directory / row["file"])
-        header = spectrum.header
-        expected = None if row["artefact"] == "zeroed" else pytest.approx(float(row["snr"]), abs=0.01)
-        assert header.snr == expected
-        assert row["file"].split("/")[1] == header.planid
-        assert row["file"].split("/")[2].startswith(f"spec-{header.key}.fits")
-        assert (header.obsid is None) == (header.release == "v2.6.4")
+def test_later_visits_observe_the_same_objects_with_other_noise(survey):
+    rows = truth_of(survey)
+    by_object = {}
+    for number, row in enumerate(rows):
+        by_object.setdefault(row["object"], []).append(number)
+    repeated = [numbers for numbers in by_object.values() if len(numbers) > 1]
+    assert repeated
+    features = Pool.open(survey.pool).features(slice(None))
+    for first, second, *_ in repeated:
+        one, other = rows[first], rows[second]
+        assert {name: one[name] for name in ("kind", "subtype", "teff", "rv")} == {
+            name: other[name] for name in ("kind", "subtype", "teff", "rv")
+        }
+        assert one["visit"] != other["visit"]
+        assert not np.array_equal(features[first], features[second])
 
 
-def test_both_sets_pass_the_papers_recipes(survey):
-    for path, name in ((survey.truth, "halpha-2020"), (survey.labels, "halpha-2020-ondrejov")):
-        for row in table(path)[::5]:
-            (spectrum,) = read(survey.directory / row["file"])
-            features = recipe(name).apply(spectrum)
-            assert (features.min(), features.max()) == (-1, 1)
+def test_some_files_of_every_plate_or_of_the_first_ones_are_written(tmp_path):
+    files = simulate_survey(tmp_path / "survey", replace(FEW, n_fits=9), 3)
+    rows = truth_of(files)
+    named = {row["file"] for row in rows if row["file"]} | {row["file"] for row in labels_of(files.labels) if row["file"]}
+    written = {path.relative_to(files.directory).as_posix() for path in (files.directory / "fits").rglob("*.fits*")}
+    assert named == written
+    assert len(list(files.fits_pool.rglob("*.fits*"))) == len(list(files.fits_labeled.rglob("*.fits*"))) == 9
 
 
-def test_hydrogen_stands_at_the_same_vacuum_wavelength_in_both_sets(survey):
-    for path in (survey.truth, survey.labels):
-        for row in (row for row in table(path) if row["subtype"] == "yso"):
-            (spectrum,) = read(survey.directory / row["file"])
-            near = np.abs(spectrum.wave - 6564.61) < 20
-            excess = np.clip(spectrum.flux[near] - np.median(spectrum.flux), 0, None) ** 2
-            center = np.sum(spectrum.wave[near] * excess) / excess.sum()
-            assert center == pytest.approx(6564.61 * (1 + float(row["rv"]) / 299_792.458), abs=1.0)
+@pytest.mark.parametrize(("n_pool", "n_fits"), [(40, 0), (40, 9), (45, 45), (4500, 4321), (1000, 1)])
+def test_files_are_spread_over_plates_and_add_up(n_pool, n_fits):
+    config = SurveyConfig(n_pool=n_pool, n_fits=n_fits, spectra_per_plate=10)
+    counts = [files_of_plate(config, number) for number in range(config.plates.n_plates)]
+    assert sum(counts) == n_fits
+    assert max(counts) <= 10
 
 
-def test_every_target_can_be_seen(survey):
-    targets = [row for row in table(survey.truth) if row["label"] in TARGETS]
-    assert min(float(row["visibility"]) for row in targets) >= SMALL.visibility - 1e-3
-    for row in targets:
-        (spectrum,) = read(survey.directory / row["file"])
-        near = np.abs(spectrum.wave - 6564.61 * (1 + float(row["rv"]) / 299_792.458)) < 4 + float(row["separation"] or 0) / 2
-        level = np.median(spectrum.flux[(spectrum.wave > 6480) & (spectrum.wave < 6640)])
-        noise = level / float(row["snr"])
-        assert spectrum.flux[near].max() > level + 2 * noise
+def test_the_number_of_processes_changes_nothing(tmp_path):
+    for name, executor in (("one", InlineExecutor()), ("two", ProcessExecutor(2))):
+        (tmp_path / name).mkdir()
+        simulate_survey(tmp_path / name / "survey", FEW, 3, executor)
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-def test_only_emission_has_emission_columns(survey):
-    for row in table(survey.truth) + table(survey.labels):
-        emits = row["label"] in TARGETS
-        assert [bool(row[name]) for name in ("ew", "fwhm", "v_over_r", "visibility")] == [emits] * 4
-        if emits:
-            assert float(row["ew"]) < 0
-        if row["label"] == "double-peak":
-            assert float(row["separation"]) >= 6
+def test_another_seed_gives_another_survey_and_a_larger_one_begins_with_the_same_plates(tmp_path):
+    first = Pool.open(simulate_survey(tmp_path / "first", FEW, 3).pool)
+    other = Pool.open(simulate_survey(tmp_path / "other", FEW, 4).pool)
+    larger = Pool.open(simulate_survey(tmp_path / "larger", replace(FEW, n_pool=60), 3).pool)
+    assert first.content_hash != other.content_hash
+    n = first.n_spectra
+    np.testing.assert_array_equal(larger.features(slice(n)), first.features(slice(n)))
 
 
-def test_targets_are_not_spoiled_and_some_others_are(survey):
-    artefacts = {label: Counter() for label in (*TARGETS, "not-interesting")}
-    for row in table(survey.truth):
-        artefacts[row["label"]][row["artefact"]] += 1
-    assert {name for label in TARGETS for name in artefacts[label]} == {"", "distrusted"}
-    assert set(artefacts["not-interesting"]) == {"", "spike", "zeroed"}
-    assert {row["artefact"] for row in table(survey.labels)} == {""}
+def test_a_survey_that_was_killed_goes_on_where_it_was(tmp_path):
+    undisturbed = simulate_survey(tmp_path / "a" / "survey", FEW, 3)
+    files = survey_files(tmp_path / "b" / "survey")
+    for after in (1, 2, 0):
+        with pytest.raises(KeyboardInterrupt):
+            simulate_survey(files.directory, FEW, 3, Killed(after))
+        assert not is_finished(files.directory)
+    made = []
+    simulate_survey(files.directory, FEW, 3, InlineExecutor(), lambda what, done, total: made.append((what, done, total)))
+    assert made[0] == ("pool: spectra made", 30, 40)
+    assert digests(files.directory) == digests(undisturbed.directory)
 
 
-def test_dr1_distrusts_the_peaks_of_strong_emission_as_the_real_files_do(survey):
-    distrusted = [row for row in table(survey.truth) if row["artefact"] == "distrusted"]
-    for row in distrusted:
-        assert "SYN1" in row["file"]
-        (spectrum,) = read(survey.directory / row["file"], format="lamost-dr1")
-        near = np.flatnonzero(np.abs(spectrum.wave - 6564.61) < 10)
-        assert spectrum.ivar[near[spectrum.flux[near].argmax()]] == 0
+def test_a_survey_that_is_finished_is_left_as_it_is(tmp_path):
+    files = simulate_survey(tmp_path / "survey", FEW, 3)
+    before = {path: path.stat().st_mtime_ns for path in files.directory.rglob("*")}
+    simulate_survey(files.directory, FEW, 3, Killed(0))
+    assert {path: path.stat().st_mtime_ns for path in files.directory.rglob("*")} == before
+    assert read_survey(files.directory) == (FEW, 3)
+
+
+@pytest.mark.parametrize(
+    ("config", "seed", "word"), [(FEW, 4, "seed is 3, not 4"), (replace(FEW, n_fits=2), 3, "n_fits is 0, not 2")]
+)
+def test_a_directory_with_another_survey_is_left_alone(tmp_path, config, seed, word):
+    files = simulate_survey(tmp_path / "survey", FEW, 3)
+    before = digests(files.directory)
+    with pytest.raises(StorageError, match=word):
+        simulate_survey(files.directory, config, seed)
+    assert digests(files.directory) == before
+
+
+def test_a_directory_with_something_else_or_a_file_is_left_alone(tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    with pytest.raises(StorageError, match=r"full: is not empty, expected a new or empty directory"):
+        simulate_survey(tmp_path / "full", FEW, 1)
+    with pytest.raises(StorageError, match="is a file, expected a new or empty directory"):
+        simulate_survey(tmp_path / "full" / "mine.txt", FEW, 1)
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
+    with pytest.raises(StorageError, match="no finished survey"):
+        read_survey(tmp_path / "full")
+
+
+def test_a_full_disk_is_one_sentence_and_the_same_call_goes_on(tmp_path, monkeypatch):
+    def fill_the_disk(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("spectrove.simulate.survey.pa.OSFile", fill_the_disk)
+        with pytest.raises(StorageError, match=r"the disk is full") as refusal:
+            simulate_survey(tmp_path / "survey", FEW, 3)
+    assert "\n" not in str(refusal.value)
+    assert is_finished(simulate_survey(tmp_path / "survey", FEW, 3).directory)
 
 
 def test_the_description_counts_what_was_written(survey):
     description = json.loads(survey.description.read_text(encoding="utf-8"))
-    assert description["config"]["n_pool"] == 120
-    for name, path in (("pool", survey.truth), ("labeled", survey.labels)):
+    assert description["config"]["n_pool"] == 300
+    for name, rows in (("pool", truth_of(survey)), ("labeled", labels_of(survey.labels))):
+        assert description["n_spectra"][name] == len(rows)
         for column in ("label", "subtype"):
-            assert description[name][column] == Counter(row[column] for row in table(path))
+            assert description[name][column] == Counter(row[column] for row in rows)
 
 
-def test_one_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path):
-    first = made(tmp_path / "first", FEW)
-    assert made(tmp_path / "second", FEW) == first
-    assert made(tmp_path / "other", FEW, seed=2)["truth.csv"] != first["truth.csv"]
+def test_the_truth_is_a_table_that_anybody_reads(survey):
+    assert pq.read_schema(survey.truth).equals(SCHEMA)
+    assert labels_of(survey.labels)[0].keys() == set(SCHEMA.names)
 
 
-def test_the_size_of_the_chunks_changes_nothing(tmp_path):
-    whole = made(tmp_path / "whole", FEW)
-    assert made(tmp_path / "pieces", replace(FEW, chunk_size=5)) == whole
+@pytest.mark.parametrize("fraction", [0.0, 0.9])
+def test_a_pool_without_targets_and_one_of_targets_mostly_can_be_made(tmp_path, fraction):
+    config = replace(FEW, target_fraction=fraction, unknown_fraction=0.05)
+    kinds = Counter(row["kind"] for row in truth_of(simulate_survey(tmp_path / "survey", config, 1)))
+    assert kinds["target"] == pytest.approx(40 * fraction, abs=1.5)
 
 
-def test_two_surveys_from_one_generator_differ(tmp_path):
-    generator = np.random.default_rng(1)
-    first, second = (simulate_survey(tmp_path / name, FEW, generator) for name in ("first", "second"))
-    assert first.truth.read_bytes() != second.truth.read_bytes()
-
-
-@pytest.mark.parametrize("shares", [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
-def test_the_pool_can_have_one_layout_only(tmp_path, shares):
-    files = simulate_survey(tmp_path / "survey", replace(FEW, layout_shares=shares), np.random.default_rng(1))
-    names = [row["file"] for row in table(files.truth)]
-    assert {name[8] for name in names} == {str(shares.index(1) + 1)}
-
-
-def test_a_pool_without_targets_and_one_of_targets_only_can_be_made(tmp_path):
-    for fraction, expected in ((0.0, {"not-interesting"}), (1.0, TARGETS)):
-        files = simulate_survey(tmp_path / str(fraction), replace(FEW, target_fraction=fraction), np.random.default_rng(1))
-        assert {row["label"] for row in table(files.truth)} == expected
-
-
-def test_an_empty_directory_is_filled_and_a_full_one_is_left_alone(tmp_path):
-    directory = tmp_path / "survey"
-    directory.mkdir()
-    before = made(directory, FEW)
-    with pytest.raises(StorageError, match=r"survey: is not empty, expected a new or empty directory") as refusal:
-        simulate_survey(directory, FEW, np.random.default_rng(2))
-    assert "\n" not in str(refusal.value)
-    assert digests(directory) == before
-
-
-def test_a_file_in_the_place_of_the_directory_is_left_alone(tmp_path):
-    path = tmp_path / "survey"
-    path.write_text("mine", encoding="utf-8")
-    with pytest.raises(StorageError, match="is a file, expected a new or empty directory"):
-        simulate_survey(path, FEW, np.random.default_rng(1))
-    assert path.read_text(encoding="utf-8") == "mine"
-
-
-def test_an_interrupted_simulation_leaves_nothing_behind(tmp_path):
-    def interrupt(what, done, total):
-        if what == "simulating the labeled set":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        simulate_survey(tmp_path / "survey", FEW, np.random.default_rng(1), interrupt)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(tmp_path, monkeypatch):
-    written = []
-
-    def fill_the_disk(path, content):
-        written.append(path)
-        if len(written) > 4:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return len(content)
-
-    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
-    with pytest.raises(StorageError, match=r"survey: the disk is full") as refusal:
-        simulate_survey(tmp_path / "survey", FEW, np.random.default_rng(1))
-    assert "\n" not in str(refusal.value)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_progress_counts_both_sets_to_their_end(tmp_path):
-    heard = []
-    simulate_survey(tmp_path / "survey", replace(FEW, chunk_size=5), np.random.default_rng(1), lambda *what: heard.append(what))
-    assert heard == [
-        ("simulating the pool", 5, 12), ("simulating the pool", 10, 12), ("simulating the pool", 12, 12),
-        ("simulating the labeled set", 5, 6), ("simulating the labeled set", 6, 6),
-    ]  # fmt: skip
+def test_both_sets_have_features_by_the_papers_recipes(survey):
+    for path, name in ((survey.pool, "halpha-2020"), (survey.labeled, "halpha-2020-ondrejov")):
+        pool = Pool.open(path)
+        assert pool.recipe == recipe(name)
+        pool.verify()
+        features = pool.features(slice(None))
+        assert features.min() == -1
+        assert features.max() == 1
 
 
 @pytest.mark.parametrize(
@@ -236,21 +273,24 @@ def test_progress_counts_both_sets_to_their_end(tmp_path):
     [
         ("n_pool", 0),
         ("n_labeled", 0),
-        ("chunk_size", 0),
         ("target_fraction", 1.5),
-        ("double_fraction", -0.1),
+        ("target_fraction", float("nan")),
+        ("unknown_fraction", 0.9999),
         ("labeled_single", 0.95),
-        ("spike_fraction", 0.99),
-        ("snr_median", 0.0),
-        ("snr_spread", -1.0),
-        ("visibility", float("nan")),
+        ("labeled_double", -0.1),
+        ("nebular_share", 1.5),
+        ("spectra_per_plate", 0),
+        ("spectra_per_plate", 4001),
+        ("n_fits", 3001),
         ("layout_shares", (0.0, 0.0, 0.0)),
         ("layout_shares", (1.0, -1.0, 1.0)),
-        ("pool_wave", (6600.0, 6950.0)),
-        ("labeled_wave", (6282.0, 6700.0)),
-        ("pool_resolving_power", -1800.0),
     ],
 )
 def test_an_impossible_survey_is_refused_with_the_name_of_the_setting(name, value):
     with pytest.raises(ConfigError, match=rf"simulate\..*{name}.*expected"):
         replace(SurveyConfig(), **{name: value})
+
+
+def test_a_negative_seed_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="seed is -1"):
+        simulate_survey(tmp_path / "survey", FEW, -1)

@@ -11,11 +11,9 @@ import click
 from spectrove.cli.progress import showing_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spectrove.campaign import Campaign
-    from spectrove.contracts import SpectrumId
     from spectrove.evaluate import Performance
+    from spectrove.simulate import SurveyTruth
 
 SETTINGS: dict[str, Any] = {
     "query": {"batch_size": 50},
@@ -25,6 +23,9 @@ SETTINGS: dict[str, Any] = {
     "long_fit": {"min_delta": 1e-3, "patience": 10, "max_epochs": 40},
 }
 """Smaller batches and shorter trainings than the paper's, so that the demonstration takes minutes."""
+
+TARGET_FRACTION = 0.04
+"""Share of emission-line objects: thirty times that of a real survey, so that a small one holds enough of them to measure by."""
 
 
 @click.command(short_help="The whole job on a synthetic survey.")
@@ -46,30 +47,26 @@ def demo(directory: Path, size: int, seed: int, workers: int) -> None:
     """
     begun = time.monotonic()
     click.echo("1/4  simulate a survey: FITS files of two telescopes, and the truth about every spectrum")
-    _simulate(directory / "survey", size, seed)
+    _simulate(directory / "survey", size, seed, workers)
     click.echo("2/4  read the files into two pools, one wavelength grid for both")
     _ingest(directory, workers)
     click.echo("3/4  search: train, score, ask, estimate, until it is good enough; the truth table answers in an expert's place")
     opened = _campaign(directory, seed)
     with opened:
-        _run(opened, directory / "survey" / "truth.csv")
+        _run(opened, _truth(directory))
         click.echo("4/4  write the candidates")
         _conclude(opened, directory, time.monotonic() - begun)
 
 
-def _simulate(survey: Path, size: int, seed: int) -> None:
-    import numpy as np
+def _simulate(survey: Path, size: int, seed: int, workers: int) -> None:
+    from spectrove.execution import make_executor
+    from spectrove.simulate import SurveyConfig, is_finished, simulate_survey
 
-    from spectrove.simulate import SurveyConfig, simulate_survey
-    from spectrove.storage import storage_errors
-
-    if survey.exists():
+    if is_finished(survey):
         return
-    with storage_errors(survey):
-        survey.parent.mkdir(parents=True, exist_ok=True)
     with showing_progress() as progress:
-        config = SurveyConfig(n_pool=size, n_labeled=max(100, size // 5))
-        simulate_survey(survey, config, np.random.default_rng(seed), progress)
+        config = SurveyConfig(n_pool=size, n_labeled=max(100, size // 5), target_fraction=TARGET_FRACTION, n_fits=size)
+        simulate_survey(survey, config, seed, make_executor(workers), progress)
 
 
 def _ingest(directory: Path, workers: int) -> None:
@@ -79,7 +76,7 @@ def _ingest(directory: Path, workers: int) -> None:
 
     for name, recipe_name in (("pool", "halpha-2020"), ("labeled", "halpha-2020-ondrejov")):
         with showing_progress() as progress:
-            source = [directory / "survey" / name]
+            source = [directory / "survey" / "fits" / name]
             report = ingest(
                 source, directory / f"{name}.pool", recipe(recipe_name), IngestConfig(), make_executor(workers), progress
             )
@@ -98,25 +95,30 @@ def _campaign(directory: Path, seed: int) -> Campaign:
     return create(path, directory / "pool.pool", [training], settings_from({**SETTINGS, "seed": seed}))
 
 
-def _run(opened: Campaign, truth: Path) -> None:
-    from spectrove.campaign import read_labels, run
-    from spectrove.oracles import TruthTableOracle
+def _truth(directory: Path) -> SurveyTruth:
+    from spectrove.simulate import SurveyTruth, survey_files
 
-    labels = read_labels(truth, opened.settings.classes, opened.pool.resolve)
+    return SurveyTruth.open(survey_files(directory / "survey").truth)
+
+
+def _run(opened: Campaign, truth: SurveyTruth) -> None:
+    from spectrove.campaign import run
+    from spectrove.simulate import SurveyOracle
+
     with showing_progress() as progress:
-        run(opened, TruthTableOracle(labels.by_id), None, progress, report=lambda sentence: click.echo(f"     {sentence}"))
+        run(opened, SurveyOracle(truth), None, progress, report=lambda sentence: click.echo(f"     {sentence}"))
 
 
 def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from spectrove.campaign import read_labels, status
+    from spectrove.campaign import status
     from spectrove.vo import export_candidates
 
     paths = export_candidates(opened, directory / "campaign" / "export")
     facts = status(opened)
-    truth = read_labels(directory / "survey" / "truth.csv", opened.settings.classes, opened.pool.resolve).by_id
+    truth = _truth(directory)
     table = Table(title="What the demonstration found (intervals of 95 %)")
     for column in ("iteration", "labels", "precision, estimated", "precision, true", "recall, true"):
         table.add_column(column, justify="right")
@@ -139,14 +141,14 @@ def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
     click.echo("Open these:")
     for name, path in paths.items():
         click.echo(f"  {name:<12} {path}")
-    click.echo(f"  {'truth':<12} {directory / 'survey' / 'truth.csv'}")
+    click.echo(f"  {'truth':<12} {truth.path}")
 
 
 def _share(value: float | None, limits: tuple[float, float]) -> str:
     return "" if value is None else f"{value:.2f} ({limits[0]:.2f}–{limits[1]:.2f})"
 
 
-def _performance(opened: Campaign, iteration: int, truth: Mapping[SpectrumId, str | None]) -> Performance:
+def _performance(opened: Campaign, iteration: int, truth: SurveyTruth) -> Performance:
     from spectrove.catalog import candidates_of
     from spectrove.evaluate import precision_recall
 
@@ -154,4 +156,6 @@ def _performance(opened: Campaign, iteration: int, truth: Mapping[SpectrumId, st
     table = candidates_of(opened, iteration)[0]
     found = dict(zip(table["spectrum_id"].to_pylist(), table["label"].to_pylist(), strict=True))
     other = next(name for name in classes.names if name not in classes.targets)
-    return precision_recall([truth[id_] for id_ in truth], [found.get(id_, other) for id_ in truth], classes.targets)
+    known = truth.table(["spectrum_id", "label"])
+    predicted = [found.get(spectrum_id, other) for spectrum_id in known["spectrum_id"].to_pylist()]
+    return precision_recall(known["label"].to_pylist(), predicted, classes.targets)

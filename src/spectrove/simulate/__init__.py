@@ -1,16 +1,20 @@
-"""Synthetic surveys: spectra around Hα, two instruments, files in real layouts, and the truth, all from one seed."""
+"""Synthetic surveys: spectra around Hα, two instruments, pools and files in real layouts, and the truth, all from one seed."""
 
+from spectrove.simulate.labeled import LabeledSource
 from spectrove.simulate.settings import SurveyConfig
-from spectrove.simulate.spectra import Stars, emission_profile, line_profile, relative_flux
-from spectrove.simulate.survey import SurveyFiles, simulate_survey, survey_files
+from spectrove.simulate.source import PoolSource
+from spectrove.simulate.survey import SurveyFiles, is_finished, read_survey, simulate_survey, survey_files
+from spectrove.simulate.truth import SurveyOracle, SurveyTruth
 
 __all__ = [
-    "Stars",
+    "LabeledSource",
+    "PoolSource",
     "SurveyConfig",
     "SurveyFiles",
-    "emission_profile",
-    "line_profile",
-    "relative_flux",
+    "SurveyOracle",
+    "SurveyTruth",
+    "is_finished",
+    "read_survey",
     "simulate_survey",
     "survey_files",
 ]

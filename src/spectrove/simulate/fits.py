@@ -99,6 +99,13 @@ CCD700: Cards = {
 }
 """Cards of the CCD700 table's header."""
 
+RELEASES = {
+    "lamost-dr1": (None, "v2.6.4", 1),
+    "lamost-image": ("LAMOST DR5", "v2.9.7", -1),
+    "lamost-table": ("LAMOST DR10", "v2.9.8", -1),
+}
+"""Data release (DR1 names none), pipeline, and days from LMJD to MJD in the files of each layout."""
+
 COADD = ("FLUX", "IVAR", "WAVELENGTH", "ANDMASK", "ORMASK", "NORMALIZATION")
 """Columns of the table of DR9 and later, in order, each one vector of 32-bit floats."""
 
@@ -158,12 +165,7 @@ class Exposure:
         str
             ``LAMOST J`` with the position in hours, minutes, seconds and degrees, arcminutes, arcseconds, cut off.
         """
-        hundredths = int(self.ra / 15 * 360_000)
-        tenths = int(abs(self.dec) * 36_000)
-        sign = "-" if self.dec < 0 else "+"
-        right_ascension = f"{hundredths // 360_000:02d}{hundredths // 6000 % 60:02d}{hundredths % 6000 / 100:05.2f}"
-        declination = f"{tenths // 36_000:02d}{tenths // 600 % 60:02d}{tenths % 600 / 10:04.1f}"
-        return f"LAMOST J{right_ascension}{sign}{declination}"
+        return designation(self.ra, self.dec)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,6 +206,49 @@ class Pixels:
         return lamost_wave(self.coeff0, self.flux.size)
 
 
+def designation(ra: float, dec: float) -> str:
+    """
+    Return the designation of a place on the sky.
+
+    Parameters
+    ----------
+    ra, dec : float
+        Position, degrees.
+
+    Returns
+    -------
+    str
+        ``LAMOST J`` with the position in hours, minutes, seconds and degrees, arcminutes, arcseconds, cut off.
+    """
+    hundredths = int(ra / 15 * 360_000)
+    tenths = int(abs(dec) * 36_000)
+    right_ascension = f"{hundredths // 360_000:02d}{hundredths // 6000 % 60:02d}{hundredths % 6000 / 100:05.2f}"
+    declination = f"{tenths // 36_000:02d}{tenths // 600 % 60:02d}{tenths % 600 / 10:04.1f}"
+    return f"LAMOST J{right_ascension}{'-' if dec < 0 else '+'}{declination}"
+
+
+def delivered_wave(layout: str, coeff0: float, n_wave: int) -> FloatArray:
+    """
+    Return the wavelengths that a file of a layout gives whoever reads it.
+
+    Parameters
+    ----------
+    layout : str
+        ``lamost-dr1``, whose files have no wavelengths but the header's; or a later one, where they are 32-bit floats.
+    coeff0 : float
+        log10 of the first wavelength, Å.
+    n_wave : int
+        Number of pixels.
+
+    Returns
+    -------
+    array of float64, shape (n_wave,)
+        Vacuum Å.
+    """
+    wave = lamost_wave(coeff0, n_wave)
+    return wave if layout == "lamost-dr1" else wave.astype(np.float32).astype(np.float64)
+
+
 def lamost_wave(coeff0: float, n_wave: int) -> FloatArray:
     """
     Return wavelengths that are even in their logarithm.
@@ -240,7 +285,7 @@ def lamost_dr1(exposure: Exposure, pixels: Pixels) -> bytes:
     bytes
         The file.
     """
-    cards = _facts(exposure, pixels, mjd=exposure.lmjd + 1) | {"SN_R": _measured(exposure.snr)}
+    cards = _facts(exposure, pixels, "lamost-dr1") | {"SN_R": _measured(exposure.snr)}
     none = np.zeros_like(pixels.flux)
     return _fill(_dr1_form(pixels.flux.size), cards, [pixels.flux, pixels.ivar, pixels.normalized, none, pixels.flagged])
 
@@ -261,7 +306,7 @@ def lamost_image(exposure: Exposure, pixels: Pixels) -> bytes:
     bytes
         The file.
     """
-    facts = _facts(exposure, pixels, mjd=exposure.lmjd - 1)
+    facts = _facts(exposure, pixels, "lamost-image")
     cards = facts | {"OBSID": exposure.obsid, "SNRR": _measured(exposure.snr)}
     none = np.zeros_like(pixels.flux)
     return _fill(_image_form(pixels.flux.size), cards, [pixels.flux, pixels.ivar, pixels.wave, none, pixels.flagged])
@@ -283,7 +328,7 @@ def lamost_table(exposure: Exposure, pixels: Pixels) -> bytes:
     bytes
         The file, compressed.
     """
-    facts = _facts(exposure, pixels, mjd=exposure.lmjd - 1)
+    facts = _facts(exposure, pixels, "lamost-table")
     cards = facts | {"OBSID": exposure.obsid, "SNRR": _measured(exposure.snr)}
     none = np.zeros_like(pixels.flux)
     vectors = [pixels.flux, pixels.ivar, pixels.wave, none, pixels.flagged, pixels.normalized]
@@ -372,7 +417,7 @@ def _header(first: Cards, last: Cards) -> fits.Header:
 @lru_cache(maxsize=4)
 def _dr1_form(n_wave: int) -> _Form:
     first = {"EXTEN0": ("Flux Inverse Subcontinuum Andmask Ormask", "")}
-    header = _header(first, {"VERSPIPE": ("v2.6.4", "Version of Pipeline"), "SN_R": (0.0, "SNR of r filter")})
+    header = _header(first, {"VERSPIPE": (RELEASES["lamost-dr1"][1], "Version of Pipeline"), "SN_R": (0.0, "SNR of r filter")})
     return _form([fits.PrimaryHDU(np.zeros((5, n_wave), ">f4"), header)], 0, ">f4")
 
 
@@ -380,11 +425,11 @@ def _dr1_form(n_wave: int) -> _Form:
 def _image_form(n_wave: int) -> _Form:
     first = {
         "OBSID": (0, "Unique number ID of this spectrum"),
-        "DATA_V": ("LAMOST DR5", "Data release whose layout this is"),
+        "DATA_V": (RELEASES["lamost-image"][0], "Data release whose layout this is"),
         "EXTEN0": ("Flux, Inverse, Wavelength, Andmask, Ormask", ""),
         "EXTNAME": ("Flux", "The extension name"),
     }
-    header = _header(first, {"VERSPIPE": ("v2.9.7", "Version of Pipeline"), "SNRR": (0.0, "SNR of r filter")})
+    header = _header(first, {"VERSPIPE": (RELEASES["lamost-image"][1], "Version of Pipeline"), "SNRR": (0.0, "SNR of r filter")})
     return _form([fits.PrimaryHDU(np.zeros((5, n_wave), ">f4"), header)], 0, ">f4")
 
 
@@ -392,9 +437,9 @@ def _image_form(n_wave: int) -> _Form:
 def _table_form(n_wave: int) -> _Form:
     first = {
         "OBSID": (0, "Unique number ID of this spectrum"),
-        "DATA_V": ("LAMOST DR10", "Data release whose layout this is"),
+        "DATA_V": (RELEASES["lamost-table"][0], "Data release whose layout this is"),
     }
-    header = _header(first, {"VERSPIPE": ("v2.9.8", "Version of Pipeline"), "SNRR": (0.0, "SNR of r filter")})
+    header = _header(first, {"VERSPIPE": (RELEASES["lamost-table"][1], "Version of Pipeline"), "SNRR": (0.0, "SNR of r filter")})
     row = np.zeros(1, dtype=[(name, ">f4", (n_wave,)) for name in COADD])
     return _form([fits.PrimaryHDU(header=header), fits.BinTableHDU(row, name="COADD")], 0, ">f4")
 
@@ -409,8 +454,9 @@ def _ccd700_form(n_wave: int) -> _Form:
     return _form([fits.PrimaryHDU(), hdu], 1, ">f8")
 
 
-def _facts(exposure: Exposure, pixels: Pixels, mjd: int) -> dict[str, Any]:
+def _facts(exposure: Exposure, pixels: Pixels, layout: str) -> dict[str, Any]:
     """Return what every layout tells; DR1 counts MJD one day above LMJD, later releases one day below, as in the real files."""
+    mjd = exposure.lmjd + RELEASES[layout][2]
     spectral_class, subclass = exposure.pipeline
     return {
         "FILENAME": f"spec-{exposure.key}.fits", "LMJD": exposure.lmjd, "MJD": mjd, "PLANID": exposure.planid,

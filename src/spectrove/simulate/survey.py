@@ -1,10 +1,19 @@
 """
-A synthetic survey on disk: a noisy pool as LAMOST would write it, a clean labeled set as Ondřejov would, and the truth.
+A synthetic survey on disk: a noisy pool as LAMOST would observe it, a clean labeled set as Ondřejov would, and the truth.
 
-Truth is what can be seen, not what was put in. A target's emission is made strong enough that what decides its label (the peak
-above the continuum, and the dip between two peaks) stands `SurveyConfig.visibility` times above the noise of one pixel, and a
-nebula's that [N II] does, so that no label asks for more than an eye could see at R = 1800. A line whose peaks are closer than
-that separates is a single peak, in both sets. Targets carry no spikes and no zeros.
+::
+
+    SURVEY/
+    ├── survey.json          settings, seed and counts; there when all is finished
+    ├── pool.pool/           the pool's features and metadata, by the recipe halpha-2020
+    ├── truth.parquet        one row a spectrum of the pool, in its order
+    ├── labeled.pool/        the labeled set's, by the recipe halpha-2020-ondrejov
+    ├── labels.csv           one line a spectrum of the labeled set
+    ├── fits/pool/…, fits/labeled/…   as many files of both as asked for
+    └── unfinished/          what a run that was stopped has done: plan.json, parts of the tables
+
+Every plate is made by one task, which follows from the seed and the plate's number alone. So the survey can be made by any number
+of processes, and a run that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,34 +21,30 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from spectrove.contracts import BoolArray, FloatArray, Progress, make_spectrum_id, no_progress
+from spectrove.contracts import BoolArray, Progress, no_progress
 from spectrove.errors import StorageError
+from spectrove.execution import Executor, InlineExecutor
+from spectrove.pool import Pool, RowBatch, row_batch, write_pool
 from spectrove.simulate import fits
-from spectrove.simulate.instrument import (
-    DISTRUSTED,
-    NONE,
-    SPIKE,
-    ZEROED,
-    Conditions,
-    Observed,
-    StrArray,
-    distrusted,
-    draw_snr,
-    noise,
-    observe,
-)
-from spectrove.simulate.populations import DOUBLE, LABELED, OTHER, POOL, SINGLE, TYPES, Draws, allocate, draw, draw_types
-from spectrove.simulate.settings import LAYOUTS, SurveyConfig
-from spectrove.simulate.spectra import Stars, continuum, nebular_height, peak_and_dip, relative_flux
-from spectrove.storage import atomic_path, storage_errors
-from spectrove.wavelength import air_to_vacuum
+from spectrove.simulate.labeled import LabeledSource, LabeledSpectra
+from spectrove.simulate.settings import SurveyConfig
+from spectrove.simulate.source import FIRST_PIXEL, VERSION, WINDOW, PlateSpectra, PoolSource
+from spectrove.simulate.truth import SCHEMA
+from spectrove.storage import atomic_path, remove, storage_errors, write_bytes
+
+FORMAT, FORMAT_VERSION = "spectrove-survey", 1
+
+PLATES_WITH_FILES = 8
+"""Files are of at least so many plates, if there are, so that they have every layout."""
 
 WRITERS = {
     "lamost-dr1": (fits.lamost_dr1, ".fits"),
@@ -47,32 +52,8 @@ WRITERS = {
     "lamost-table": (fits.lamost_table, ".fits.gz"),
 }
 
-FIRST_NIGHTS = {"lamost-dr1": 55_860, "lamost-image": 57_000, "lamost-table": 59_600}
-"""LMJD of each layout's first plan, about when the real releases observed."""
-
-FIBERS, SPECTROGRAPHS = 250, 16
-"""LAMOST's fibers a spectrograph, and its spectrographs (Cui et al. 2012, RAA, 12, 1197)."""
-
-CCD700_STEP = 0.2567
-"""Å, a pixel of the real CCD700 spectra."""
-
-CCD700_SNR = (50.0, 300.0)
-"""Range of the labeled set's signal-to-noise ratios, "only well-exposed spectra" (paper, sect. 3.3)."""
-
-COLUMNS = (
-    "spectrum_id", "file", "label", "subtype", "ew", "ew_absorption", "fwhm", "separation", "v_over_r", "rv", "snr", "visibility",
-    "artefact",
-)  # fmt: skip
-"""
-Columns of both tables; what a spectrum does not have is empty.
-
-``ew`` is the stellar emission's equivalent width, Å, negative; ``ew_absorption`` the photosphere's, Å, positive; ``fwhm`` (of
-each peak) and ``separation`` are intrinsic, Å; ``rv`` km/s; ``snr`` the continuum's, a pixel; ``visibility`` the height of what
-decides a target's label over the noise.
-"""
-
-Row = dict[str, Any]
-"""One line of a table."""
+COUNTED = ("label", "kind", "subtype", "artefact")
+"""Columns of the truth whose words ``survey.json`` counts."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +66,17 @@ class SurveyFiles:
     directory : Path
         All of it.
     pool : Path
-        Directory of the pool's FITS files, ``<planid>/spec-….fits``.
+        The pool, of the recipe ``halpha-2020``.
     labeled : Path
-        Directory of the labeled set's FITS files.
+        The labeled set, a pool of the recipe ``halpha-2020-ondrejov``.
     labels : Path
         CSV table of the labeled set.
     truth : Path
-        CSV table of the pool, for an oracle.
+        Parquet table of the pool, for `spectrove.simulate.truth.SurveyTruth`.
     description : Path
         JSON: settings and counts.
+    fits_pool, fits_labeled : Path
+        Directories of FITS files; absent if none were asked for.
     """
 
     directory: Path
@@ -102,6 +85,8 @@ class SurveyFiles:
     labels: Path
     truth: Path
     description: Path
+    fits_pool: Path
+    fits_labeled: Path
 
 
 def survey_files(directory: Path) -> SurveyFiles:
@@ -118,32 +103,33 @@ def survey_files(directory: Path) -> SurveyFiles:
     SurveyFiles
         The paths, whether they exist or not.
     """
-    return SurveyFiles(
-        directory,
-        directory / "pool",
-        directory / "labeled",
-        directory / "labels.csv",
-        directory / "truth.csv",
-        directory / "survey.json",
-    )
+    directory = Path(directory)
+    names = ("pool.pool", "labeled.pool", "labels.csv", "truth.parquet", "survey.json", "fits/pool", "fits/labeled")
+    return SurveyFiles(directory, *(directory / name for name in names))
 
 
 def simulate_survey(
-    directory: Path, config: SurveyConfig, generator: np.random.Generator, progress: Progress = no_progress
+    directory: Path,
+    config: SurveyConfig,
+    seed: int,
+    executor: Executor | None = None,
+    progress: Progress = no_progress,
 ) -> SurveyFiles:
     """
-    Write a synthetic survey; the same generator state and settings give the same bytes.
+    Write a synthetic survey, or finish one; the same settings and seed give the same spectra and the same truth.
 
     Parameters
     ----------
     directory : Path
-        New or empty; it appears when everything is written and not before.
+        New or empty, or what an earlier call with the same settings and seed has left; if that had finished, nothing is done.
     config : SurveyConfig
         What the survey is like.
-    generator : numpy.random.Generator
-        Six numbers are drawn from it, the seeds of everything else.
+    seed : int
+        From which all chance follows; not negative.
+    executor : Executor, optional
+        Runs the tasks, one a plate; in this process if not given.
     progress : Progress
-        Called after every chunk.
+        Called after every plate.
 
     Returns
     -------
@@ -152,172 +138,329 @@ def simulate_survey(
 
     Raises
     ------
+    ConfigError
+        If the labels asked for are hardly ever seen.
+    PoolBusyError
+        If another process writes to the survey.
+    PoolError
+        If a worker process ended.
     StorageError
-        If the directory is not empty, the disk is full or cannot be written.
+        If the directory holds something else, the disk is full or cannot be written; what is finished is kept.
+    ValueError
+        If ``seed`` is negative.
     """
-    if directory.is_dir() and any(directory.iterdir()):
-        msg = f"{directory}: is not empty, expected a new or empty directory for the survey. Choose another, or remove it first."
+    if seed < 0:
+        msg = f"simulate_survey: seed is {seed!r}, expected a number that is not negative"
+        raise ValueError(msg)
+    files, executor = survey_files(directory), executor or InlineExecutor()
+    with storage_errors(files.directory):
+        if not _begin(files, config, seed):
+            source = _PoolBatches(files, PoolSource(config, seed))
+            write_pool(files.pool, source.inner.recipe, source, executor, _named(progress, "pool"))
+            labeled = _LabeledBatches(files, LabeledSource(config, seed))
+            near = executor if labeled.n_batches > 1 else InlineExecutor()  # one task does not repay the start of processes
+            write_pool(files.labeled, labeled.inner.recipe, labeled, near, _named(progress, "labeled set"))
+            _finish(files, source, labeled)
+        remove(_unfinished(files))
+    return files
+
+
+def is_finished(directory: Path) -> bool:
+    """
+    Return whether a directory holds a survey that is finished.
+
+    Parameters
+    ----------
+    directory : Path
+        Any path.
+
+    Returns
+    -------
+    bool
+        True if it does.
+    """
+    return _told(survey_files(directory).description) is not None
+
+
+def read_survey(directory: Path) -> tuple[SurveyConfig, int]:
+    """
+    Return the settings and the seed of a survey.
+
+    Parameters
+    ----------
+    directory : Path
+        A survey's directory.
+
+    Returns
+    -------
+    config : SurveyConfig
+        What the survey is like.
+    seed : int
+        From which it followed.
+
+    Raises
+    ------
+    StorageError
+        If it is none, or not finished.
+    """
+    told = _told(survey_files(directory).description)
+    if told is None:
+        msg = f"{directory}: this is no finished survey. Name the directory that `spectrove simulate survey` filled."
         raise StorageError(msg)
+    config = dict(told["config"])
+    return SurveyConfig(**config | {"layout_shares": tuple(config["layout_shares"])}), int(told["seed"])
+
+
+def _named(progress: Progress, what: str) -> Progress:
+    return lambda does, done, total: progress(f"{what}: {does}", done, total)
+
+
+def _unfinished(files: SurveyFiles) -> Path:
+    return files.directory / "unfinished"
+
+
+def _told(path: Path) -> dict[str, Any] | None:
+    """Return what a survey's JSON file says, None if there is none."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return cast("dict[str, Any]", content) if isinstance(content, dict) and content.get("format") == FORMAT else None
+
+
+def _plan(config: SurveyConfig, seed: int) -> dict[str, Any]:
+    settings = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()}
+    return {"format": FORMAT, "format_version": FORMAT_VERSION, "simulation": VERSION, "seed": seed, "config": settings}
+
+
+def _begin(files: SurveyFiles, config: SurveyConfig, seed: int) -> bool:
+    """Return whether the survey is there already; else see to it that the directory is this survey's."""
+    directory, plan = files.directory, _plan(config, seed)
     if directory.exists() and not directory.is_dir():
         msg = f"{directory}: is a file, expected a new or empty directory for the survey. Choose another name."
         raise StorageError(msg)
-    with storage_errors(directory):
-        directory.parent.mkdir(parents=True, exist_ok=True)
-    seeds = [np.random.default_rng(int(seed)) for seed in generator.integers(2**63, size=6)]
-    with atomic_path(directory) as partial:
-        files = survey_files(partial)
-        files.pool.mkdir(parents=True)
-        files.labeled.mkdir()
-        pool_counts = _write_table(files.truth, _pool(files, config, seeds[:3], progress))
-        labeled_counts = _write_table(files.labels, _labeled(files, config, seeds[3:], progress))
-        settings = {name: value for name, value in asdict(config).items() if name != "chunk_size"}
-        description = {"config": settings, "pool": pool_counts, "labeled": labeled_counts}
-        files.description.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    return survey_files(directory)
+    finished = _told(files.description)
+    found = finished or _told(_unfinished(files) / "plan.json")
+    if found is None and directory.is_dir() and any(entry.name[0] != "." for entry in directory.iterdir()):
+        msg = f"{directory}: is not empty, expected a new or empty directory for the survey. Choose another, or remove it first."
+        raise StorageError(msg)
+    if found is not None and {name: found.get(name) for name in plan} != plan:
+        other = _difference(found, plan)
+        msg = f"{directory}: holds another survey ({other}). Choose another directory, or remove this one first."
+        raise StorageError(msg)
+    if found is None:
+        directory.mkdir(parents=True, exist_ok=True)
+        with atomic_path(_unfinished(files)) as partial:
+            for name in ("pool", "labeled"):
+                (partial / name).mkdir(parents=True)
+            (partial / "plan.json").write_bytes(_json(plan))
+    return finished is not None
 
 
-def _pool_kinds(config: SurveyConfig, generator: np.random.Generator) -> list[str]:
-    targets = round(config.target_fraction * config.n_pool)
-    doubles = round(config.double_fraction * targets)
-    counts = {SINGLE: targets - doubles, DOUBLE: doubles, OTHER: config.n_pool - targets}
-    return draw_types(counts, POOL, generator)
+def _difference(found: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    """Return the first setting in which two surveys differ, in words."""
+    theirs, ours = ({**content, **content.get("config", {})} for content in (found, plan))
+    name = next(name for name in ours if name != "config" and theirs.get(name) != ours[name])
+    return f"its {name} is {theirs.get(name)!r}, not {ours[name]!r}"
 
 
-def _labeled_kinds(config: SurveyConfig, generator: np.random.Generator) -> list[str]:
-    shares = np.array([config.labeled_single, config.labeled_double, 1 - config.labeled_single - config.labeled_double])
-    counts = dict(zip((SINGLE, DOUBLE, OTHER), (int(n) for n in allocate(config.n_labeled, shares)), strict=True))
-    return draw_types(counts, LABELED, generator)
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def _made_visible(stars: Stars, snr: FloatArray, config: SurveyConfig) -> tuple[Stars, FloatArray]:
+@dataclass(frozen=True)
+class _PoolBatches:
+    """The pool's source that also keeps the truth of each plate, and writes the files asked for."""
+
+    files: SurveyFiles
+    inner: PoolSource
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {**self.inner.identity, "n_fits": self.inner.config.n_fits}
+
+    @property
+    def n_batches(self) -> int:
+        return self.inner.n_batches
+
+    @property
+    def n_rows(self) -> int:
+        return self.inner.n_rows
+
+    def batch(self, number: int) -> RowBatch:
+        n_files = files_of_plate(self.inner.config, number)
+        spectra = self.inner.spectra(number, whole=n_files > 0)
+        names = [_write_exposure(self.files, spectra, row) for row in range(n_files)]
+        pixels = WINDOW if n_files else slice(None)
+        facts = _with_files(spectra.facts, self.files.directory, names)
+        batch, fine = row_batch(self.inner.recipe, facts, spectra.wave[pixels], spectra.flux[:, pixels])
+        _keep(_unfinished(self.files) / "pool", number, spectra.truth, names, fine)
+        return batch
+
+
+@dataclass(frozen=True)
+class _LabeledBatches:
+    """The labeled set's source that also keeps the labels of each batch, and writes the files asked for."""
+
+    files: SurveyFiles
+    inner: LabeledSource
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {**self.inner.identity, "n_fits": self.inner.config.n_fits}
+
+    @property
+    def n_batches(self) -> int:
+        return self.inner.n_batches
+
+    @property
+    def n_rows(self) -> int:
+        return self.inner.n_rows
+
+    def batch(self, number: int) -> RowBatch:
+        spectra = self.inner.spectra(number)
+        first = int(spectra.truth["object"][0].as_py())
+        n_files = min(max(self.inner.config.n_fits - first, 0), spectra.truth.num_rows)
+        names = [_write_ccd700(self.files, spectra, row) for row in range(n_files)]
+        facts = _with_files(spectra.facts, self.files.directory, names)
+        batch, fine = row_batch(self.inner.recipe, facts, spectra.wave, spectra.flux)
+        _keep(_unfinished(self.files) / "labeled", number, spectra.truth, names, fine)
+        return batch
+
+
+def files_of_plate(config: SurveyConfig, number: int) -> int:
     """
-    Strengthen emission that nobody could see, or could not tell from a star's because [N II] is lost in the noise.
+    Return how many spectra of a plate are also written as files: its first ones.
 
-    Also return the least height of what decides a target's label, in units of the noise.
+    Parameters
+    ----------
+    config : SurveyConfig
+        What the survey is like.
+    number : int
+        The plate's.
+
+    Returns
+    -------
+    int
+        Over all plates they add up to ``config.n_fits``.
     """
-    peak, dip = peak_and_dip(stars, config.pool_resolving_power)
-    noticed = config.visibility / snr
-    least = np.maximum((noticed + stars.depth) / peak, noticed / dip)
-    emission = np.where(stars.emission > 0, np.maximum(stars.emission, least), 0.0)
-    nitrogen = nebular_height(config.pool_resolving_power) * stars.nitrogen
-    nebular = np.where(stars.nebular > 0, np.maximum(stars.nebular, noticed / nitrogen), 0.0)
-    return replace(stars, emission=emission, nebular=nebular), snr * np.minimum(emission * peak - stars.depth, emission * dip)
+    plates = config.plates
+    size = plates.spectra_per_plate
+    n_used = min(max(-(-config.n_fits // size), PLATES_WITH_FILES), plates.n_plates)
+    before, after, total = (min(n * size, config.n_pool) for n in (min(number, n_used), min(number + 1, n_used), n_used))
+    return config.n_fits * after // total - config.n_fits * before // total
 
 
-def _artefacts(draws: Draws, strong: BoolArray, config: SurveyConfig) -> StrArray:
-    targets = np.array([TYPES[kind].label != OTHER for kind in draws.kinds])
-    chance = draws.chances["artefact"]
-    spoiled = np.where(
-        chance < config.spike_fraction, SPIKE, np.where(chance < config.spike_fraction + config.zeroed_fraction, ZEROED, NONE)
-    )
-    return np.where(targets, np.where(strong, DISTRUSTED, NONE), spoiled)
+def _with_files(facts: pa.Table, directory: Path, names: list[str]) -> pa.Table:
+    """Return what the headers say with the files' absolute paths; null where there is none."""
+    paths = [str(directory.absolute() / name) for name in names] + [None] * (facts.num_rows - len(names))
+    return facts.append_column("file", pa.array(paths, type=pa.string()))
 
 
-def _pool(files: SurveyFiles, config: SurveyConfig, generators: list[np.random.Generator], progress: Progress) -> Iterator[Row]:
-    """Write the pool's files; yield the truth of each."""
-    order, evenly, normally = generators
-    kinds = _pool_kinds(config, order)
-    layouts = order.permutation(np.repeat(np.array(LAYOUTS), allocate(config.n_pool, np.array(config.layout_shares))))
-    coeff0 = round(float(np.log10(config.pool_wave[0])), 4)
-    wave = fits.lamost_wave(coeff0, 1 + int(np.floor((np.log10(config.pool_wave[1]) - coeff0) / fits.LOG_STEP)))
-    so_far = Counter[str]()
-    for draws in draw(kinds, wave.size + 2, config.chunk_size, evenly, normally):
-        snr = draw_snr(draws.chances["snr"], config.snr_median, config.snr_spread)
-        stars, visibility = _made_visible(draws.stars, snr, config)
-        part = layouts[draws.first : draws.first + len(draws.kinds)]
-        relative = relative_flux(wave, stars, config.pool_resolving_power)
-        level = continuum(wave, stars)
-        strong = (part == "lamost-dr1") & distrusted(wave, relative / level).any(axis=1)
-        artefact = _artefacts(draws, strong, config)
-        shape = np.stack([draws.chances[name] for name in ("place", "size", "strength")], axis=1)
-        conditions = Conditions(snr, 10 ** (1.5 + 2 * draws.chances["scale"]), artefact, shape, draws.normals)
-        observed = observe(wave, relative, level, conditions)
-        for row in range(len(draws.kinds)):
-            layout = str(part[row])
-            exposure = _exposure(layout, so_far[layout], draws, row, None if artefact[row] == ZEROED else float(snr[row]))
-            so_far[layout] += 1
-            file = _write_exposure(files, layout, exposure, _pixels(coeff0, observed, row))
-            truth = {"spectrum_id": make_spectrum_id("lamost", exposure.key), "file": file, "artefact": str(artefact[row])}
-            yield truth | _truth(draws.kinds[row], stars, row, snr[row], visibility[row])
-        progress("simulating the pool", draws.first + len(draws.kinds), len(kinds))
+def _keep(directory: Path, number: int, truth: pa.Table, names: list[str], fine: BoolArray) -> None:
+    """Keep the truth of one batch until all are there; of the spectra that are in the pool, in its order."""
+    column = pa.array([*names, *[None] * (truth.num_rows - len(names))], type=pa.string())
+    told = truth.set_column(SCHEMA.get_field_index("file"), SCHEMA.field("file"), column).filter(pa.array(fine))
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with (
+        atomic_path(directory / f"{number:05d}.arrow") as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, SCHEMA, options=options) as writer,
+    ):
+        writer.write_table(told)
 
 
-def _exposure(layout: str, ordinal: int, draws: Draws, row: int, snr: float | None) -> fits.Exposure:
-    """Give a spectrum the next free fiber of its layout's plans, one plan a night."""
-    plan, place = divmod(ordinal, FIBERS * SPECTROGRAPHS)
-    spid, fiberid = 1 + place // FIBERS, 1 + place % FIBERS
-    release = LAYOUTS.index(layout) + 1
-    ra, dec = _position(draws, row)
-    return fits.Exposure(
-        planid=f"SYN{release}P{plan + 1:03d}", lmjd=FIRST_NIGHTS[layout] + plan, spid=spid, fiberid=fiberid,
-        obsid=(9000 + 300 * (release - 1) + plan) * 100_000 + spid * 1000 + fiberid,
-        ra=ra, dec=dec, snr=snr, pipeline=TYPES[draws.kinds[row]].pipeline,
-    )  # fmt: skip
+def _kept(directory: Path, n_parts: int) -> Iterator[pa.Table]:
+    for number in range(n_parts):
+        with pa.OSFile(str(directory / f"{number:05d}.arrow")) as source:
+            yield pa.ipc.open_file(source).read_all()
 
 
-def _position(draws: Draws, row: int) -> tuple[float, float]:
-    """Return a place in LAMOST's sky, -10° to 60° (Luo et al. 2015, RAA, 15, 1095), evenly in area."""
-    low, high = np.sin(np.deg2rad([-10.0, 60.0]))
-    return float(360 * draws.chances["ra"][row]), float(np.rad2deg(np.arcsin(low + (high - low) * draws.chances["dec"][row])))
-
-
-def _pixels(coeff0: float, observed: Observed, row: int) -> fits.Pixels:
-    return fits.Pixels(coeff0, observed.flux[row], observed.ivar[row], observed.normalized[row], observed.flagged[row])
-
-
-def _write_exposure(files: SurveyFiles, layout: str, exposure: fits.Exposure, pixels: fits.Pixels) -> str:
+def _write_exposure(files: SurveyFiles, spectra: PlateSpectra, row: int) -> str:
     """Write one pool file; return its name within the survey."""
-    writer, ending = WRITERS[layout]
-    path = files.pool / exposure.planid / f"spec-{exposure.key}{ending}"
-    path.parent.mkdir(exist_ok=True)
+    facts = spectra.facts.slice(row, 1).to_pylist()[0]
+    plate = spectra.plate
+    exposure = fits.Exposure(
+        planid=plate.planid, lmjd=plate.lmjd, spid=facts["spid"], fiberid=facts["fiberid"], obsid=int(facts["obsid"] or 0),
+        ra=facts["ra"], dec=facts["dec"], snr=facts["snr"], pipeline=(facts["spectral_class"], facts["subclass"] or "Non"),
+    )  # fmt: skip
+    coeff0 = round(FIRST_PIXEL * fits.LOG_STEP, 4)
+    pixels = fits.Pixels(coeff0, spectra.flux[row], spectra.ivar[row], spectra.normalized[row], spectra.flagged[row])
+    writer, ending = WRITERS[plate.layout]
+    path = files.fits_pool / plate.planid / f"spec-{exposure.key}{ending}"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(writer(exposure, pixels))
     return path.relative_to(files.directory).as_posix()
 
 
-def _labeled(
-    files: SurveyFiles, config: SurveyConfig, generators: list[np.random.Generator], progress: Progress
-) -> Iterator[Row]:
-    """Write the labeled set's files; yield the label of each."""
-    order, evenly, normally = generators
-    kinds = _labeled_kinds(config, order)
-    in_air = np.arange(config.labeled_wave[0], config.labeled_wave[1], CCD700_STEP)
-    wave = air_to_vacuum(in_air)
-    faintest, brightest = CCD700_SNR
-    for draws in draw(kinds, wave.size + 2, config.chunk_size, evenly, normally):
-        snr = faintest * (brightest / faintest) ** draws.chances["snr"]
-        stars, visibility = _made_visible(draws.stars, snr, config)
-        flux = relative_flux(wave, stars, config.labeled_resolving_power) + noise(draws.normals, snr, neighbor=0)
-        flux = np.round(flux, 8)  # as many digits as the archive's own files have
-        for row, kind in enumerate(draws.kinds):
-            key = f"sy{draws.first + row:06d}"
-            ra_dec_mjd = (*_position(draws, row), 50_000 + 7000 * float(draws.chances["mjd"][row]))
-            path = files.labeled / f"{key}.fits"
-            path.write_bytes(fits.ccd700_table(key, f"SYN {draws.first + row:06d}", ra_dec_mjd, in_air, flux[row]))
-            file = path.relative_to(files.directory).as_posix()
-            truth = {"spectrum_id": make_spectrum_id("ondrejov", key), "file": file, "artefact": NONE}
-            yield truth | _truth(kind, stars, row, snr[row], visibility[row])
-        progress("simulating the labeled set", draws.first + len(draws.kinds), len(kinds))
+def _write_ccd700(files: SurveyFiles, spectra: LabeledSpectra, row: int) -> str:
+    """Write one file of the labeled set; return its name within the survey."""
+    facts = spectra.facts.slice(row, 1).to_pylist()[0]
+    path = files.fits_labeled / f"{facts['key']}.fits"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place = (facts["ra"], facts["dec"], facts["mjd"])
+    path.write_bytes(fits.ccd700_table(facts["key"], facts["designation"], place, spectra.wave_in_air, spectra.flux[row]))
+    return path.relative_to(files.directory).as_posix()
 
 
-def _truth(kind: str, stars: Stars, row: int, snr: float, visibility: float) -> Row:
-    line: Row = {"label": TYPES[kind].label, "subtype": kind, "rv": stars.rv[row], "snr": snr}
-    if stars.depth[row] > 0:
-        line["ew_absorption"] = stars.rows(slice(row, row + 1)).absorption[0]
-    if stars.emission[row] > 0:
-        line |= {"ew": -stars.emission[row], "fwhm": stars.fwhm[row], "v_over_r": stars.v_over_r[row], "visibility": visibility}
-    if stars.separation[row] > 0:
-        line["separation"] = stars.separation[row]
-    return line
+def _finish(files: SurveyFiles, pool: _PoolBatches, labeled: _LabeledBatches) -> None:
+    """Put the tables together from their parts, and say that the survey is finished."""
+    config = pool.inner.config
+    parts = _unfinished(files)
+    counts = _write_truth(files, _kept(parts / "pool", pool.n_batches))
+    labeled_counts = _write_labels(files.labels, _kept(parts / "labeled", labeled.n_batches))
+    n_spectra = {"pool": Pool.open(files.pool).n_spectra, "labeled": Pool.open(files.labeled).n_spectra}
+    description = _plan(config, pool.inner.seed) | {"n_spectra": n_spectra, "pool": counts, "labeled": labeled_counts}
+    write_bytes(files.description, _json(description))
 
 
-def _write_table(path: Path, lines: Iterator[Row]) -> dict[str, dict[str, int]]:
-    """Write a table line by line; return how often each label, kind and artefact occurs in it."""
-    counts: dict[str, Counter[str]] = {"label": Counter(), "subtype": Counter(), "artefact": Counter()}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        for line in lines:
-            writer.writerow({name: f"{value:.3f}" if isinstance(value, float) else value for name, value in line.items()})
-            for name, counter in counts.items():
-                counter[line[name]] += 1
-    return {name: {value or "none": n for value, n in sorted(counter.items())} for name, counter in counts.items()}
+def _write_truth(files: SurveyFiles, parts: Iterator[pa.Table]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
+    with atomic_path(files.truth) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        for part in _grouped(parts):
+            writer.write_table(part)
+            _count(counts, part)
+    return _sorted(counts)
+
+
+def _grouped(parts: Iterator[pa.Table], n_rows: int = 65_536) -> Iterator[pa.Table]:
+    """Yield tables of many rows from tables of a few."""
+    waiting: list[pa.Table] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(table.num_rows for table in waiting) >= n_rows:
+            yield pa.concat_tables(waiting).combine_chunks()
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
+
+
+def _write_labels(path: Path, parts: Iterator[pa.Table]) -> dict[str, dict[str, int]]:
+    """Write the table of the labeled set, which people read: numbers to three places."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(SCHEMA.names)
+        for part in parts:
+            _count(counts, part)
+            for row in part.to_pylist():
+                writer.writerow(f"{value:.3f}" if isinstance(value, float) else value for value in row.values())
+    return _sorted(counts)
+
+
+def _count(counts: Mapping[str, Counter[str]], part: pa.Table) -> None:
+    for name, counter in counts.items():
+        for pair in pc.value_counts(part[name]).to_pylist():
+            counter[pair["values"] or "none"] += pair["counts"]
+
+
+def _sorted(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {name: dict(sorted(counter.items())) for name, counter in counts.items()}
