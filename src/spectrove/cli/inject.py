@@ -1,0 +1,193 @@
+"""``spectrove simulate inject`` and ``completeness``: lines put into real spectra, and how many of them a search finds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from spectrove.cli.progress import showing_progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spectrove.simulate.completeness import CompletenessMap
+    from spectrove.simulate.inject import LineShape
+    from spectrove.spectrum import Spectrum
+
+PLAIN = "plain"
+"""The profile made of ``--fwhm`` and ``--separation`` alone."""
+
+DRAWN = 40
+"""Lines drawn of a kind of target."""
+
+
+@click.command(short_help="Put lines into real spectra.")
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--output", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to write spectra and truth.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    default=(PLAIN,),
+    show_default=True,
+    metavar="NAME|FILE",
+    help="plain, a kind of target (be, cv-double, …), or the file of a real spectrum with the line; repeatable.",
+)
+@click.option("--ew", "ews", type=float, multiple=True, default=(0.5, 1, 2, 4, 8, 16), show_default=True, help="Å; repeatable.")
+@click.option(
+    "--fwhm", "fwhms", type=float, multiple=True, help="Å; of a plain peak, or of the whole of other lines; repeatable."
+)
+@click.option("--separation", "separations", type=float, multiple=True, help="Å, of a plain line's peaks; repeatable.")
+@click.option("--rv", type=(float, float), default=(-100.0, 100.0), show_default=True, metavar="LOW HIGH", help="km/s.")
+@click.option("--copies", default=1, show_default=True, type=click.IntRange(min=1), help="Injections into each spectrum.")
+@click.option("--resolving-power", default=1500.0, show_default=True, help="Of the spectra under PATHS, as measured in LAMOST's.")
+@click.option("--profile-resolving-power", default=1800.0, show_default=True, help="Of the files that --profile names.")
+@click.option("--seed", default=2020, show_default=True, type=click.IntRange(min=0), help="The same seed makes the same files.")
+def inject(  # noqa: PLR0913, PLR0917 - one argument an option
+    paths: tuple[Path, ...],
+    output: Path,
+    profiles: tuple[str, ...],
+    ews: tuple[float, ...],
+    fwhms: tuple[float, ...],
+    separations: tuple[float, ...],
+    rv: tuple[float, float],
+    copies: int,
+    resolving_power: float,
+    profile_resolving_power: float,
+    seed: int,
+) -> None:
+    """
+    Put emission lines into the spectra of every file under PATHS, with the noise of their light.
+
+    Every combination of profile, width and strength is used equally often. DIR/spectra holds the spectra as text, for `spectrove
+    pool ingest`; DIR/truth.csv says what is in them and what an expert could see.
+    """
+    import numpy as np
+
+    from spectrove.simulate.inject import Design, inject_design
+    from spectrove.simulate.injections import write_injections
+
+    generator = np.random.default_rng(seed)
+    if separations and PLAIN not in profiles:
+        msg = "--separation is for --profile plain; other profiles have their own"
+        raise click.UsageError(msg)
+    plain = list(itertools.product(fwhms or (2.0,), separations or (0.0,))) if PLAIN in profiles else []
+    named = [name for name in profiles if name != PLAIN]
+    if plain and named and fwhms:
+        msg = "--fwhm is of a peak for --profile plain and of the whole line for others: run them apart"
+        raise click.UsageError(msg)
+    shapes = _plain(plain) + [shape for name in named for shape in _shapes(name, profile_resolving_power, generator)]
+    design = Design(ews, () if plain else fwhms, rv, copies, resolving_power)
+    with showing_progress() as progress:
+        report = write_injections(output, inject_design(_hosts(paths), shapes, design, generator), progress)
+    click.echo(f"spectra   {report.directory / 'spectra'}, {sum(report.by_label.values())}")
+    for label, count in report.by_label.items():
+        click.echo(f"  {count:>6}  {label}")
+    click.echo(f"truth     {report.directory / 'truth.csv'}")
+    if report.refused:
+        click.echo(f"refused   {len(report.refused)}, the first: {report.refused[0][1]}")
+
+
+@click.command(short_help="Say how many injected lines were found.")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("candidates", type=click.Path(path_type=Path))
+@click.option("--visible", is_flag=True, help="Count only lines that an expert could see.")
+@click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT.PNG", help="Draw the map.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def completeness(directory: Path, candidates: Path, visible: bool, plot_path: Path | None, as_json: bool) -> None:
+    """
+    Say which share of the lines in DIRECTORY the CANDIDATES name, by S/N and strength.
+
+    CANDIDATES is a CSV file with a column spectrum_id.
+    """
+    import numpy as np
+
+    from spectrove.simulate.completeness import completeness_map, draw_completeness, edges_between
+    from spectrove.simulate.injections import found_among, read_injections
+
+    ids, snr, ew, labels = read_injections(directory)
+    found = found_among(candidates, ids)
+    some = np.array([not visible or label != "not-interesting" for label in labels], dtype=bool)
+    if not some.any():
+        msg = f"{directory}: no line was put in{' that an expert could see' if visible else ''}"
+        raise click.ClickException(msg)
+    edges = (edges_between(snr[some], 6), edges_between(ew[some], 8))
+    shares = completeness_map(snr[some], ew[some], found[some], edges)
+    click.echo(json.dumps(_facts(shares), indent=2) if as_json else _table(shares))
+    if plot_path is not None:
+        click.echo(f"plot: {draw_completeness(shares, plot_path)}", err=as_json)
+
+
+def _plain(widths: list[tuple[float, float]]) -> list[LineShape]:
+    from spectrove.simulate.emission import make_emission
+    from spectrove.simulate.inject import simulated_shape
+
+    return [
+        simulated_shape(
+            f"plain {fwhm:g} Å, {separation:g} Å apart", make_emission(1, ew=1.0, fwhm=fwhm, separation=separation, inner=2.0)
+        )
+        for fwhm, separation in widths
+    ]
+
+
+def _shapes(name: str, resolving_power: float, generator: np.random.Generator) -> list[LineShape]:
+    """Return lines of a kind of target, or those of a file."""
+    from spectrove import surveys
+    from spectrove.simulate.inject import observed_shape, simulated_shape
+    from spectrove.simulate.stars import draw_stars
+    from spectrove.simulate.targets import TARGET_KINDS, draw_emission, draw_targets
+
+    if name in TARGET_KINDS:
+        kinds, hosts = draw_targets(DRAWN, generator, {name: 1.0})
+        emission = draw_emission(kinds, draw_stars(hosts, generator), generator)
+        return [simulated_shape(name, emission.rows(slice(row, row + 1))) for row in range(DRAWN)]
+    if not Path(name).exists():
+        known = ", ".join((PLAIN, *TARGET_KINDS))
+        msg = f"--profile {name!r} is neither a file nor one of {known}"
+        raise click.UsageError(msg)
+    return [observed_shape(spectrum, resolving_power) for spectrum in surveys.read(Path(name))]
+
+
+def _hosts(paths: tuple[Path, ...]) -> Iterator[Spectrum]:
+    """Yield the spectra of every file; say on stderr which cannot be read."""
+    from spectrove import surveys
+    from spectrove.errors import SurveyFileError
+    from spectrove.pool.walk import check_paths, walk
+
+    check_paths(paths)
+    for found in walk(paths):
+        try:
+            yield from surveys.read(Path(found.file))
+        except SurveyFileError as error:
+            click.echo(f"passed over: {error}", err=True)
+
+
+def _facts(shares: CompletenessMap) -> dict[str, object]:
+    return {
+        "snr_edges": shares.snr_edges.tolist(),
+        "ew_edges": shares.ew_edges.tolist(),
+        "n_injected": shares.n_injected.tolist(),
+        "n_found": shares.n_found.tolist(),
+        "lower": shares.lower.tolist(),
+        "upper": shares.upper.tolist(),
+        "level": shares.level,
+    }
+
+
+def _table(shares: CompletenessMap) -> str:
+    columns = [f"{low:.3g}–{high:.3g} Å" for low, high in itertools.pairwise(shares.ew_edges)]
+    lines = [f"{'S/N':>12}" + "".join(f"{column:>16}" for column in columns)]
+    for row, (low, high) in enumerate(itertools.pairwise(shares.snr_edges)):
+        cells = [
+            f"{100 * found / n:.0f} % of {n}" if n else "–"
+            for found, n in zip(shares.n_found[row].tolist(), shares.n_injected[row].tolist(), strict=True)
+        ]
+        lines.append(f"{f'{low:.3g}–{high:.3g}':>12}" + "".join(f"{cell:>16}" for cell in cells))
+    whole = int(shares.n_injected.sum())
+    lines.append(f"in all: {int(shares.n_found.sum())} of {whole} found")
+    return "\n".join(lines)

@@ -1,0 +1,183 @@
+"""The files of an injection: a spectrum a text file, and a table of what was put into each."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spectrove.contracts import BoolArray, FloatArray, Progress, make_spectrum_id, no_progress
+from spectrove.errors import SpectrumError, StorageError
+from spectrove.simulate.inject import Injected
+from spectrove.spectrum import Spectrum
+from spectrove.storage import storage_errors, write_bytes
+
+TRUTH = "truth.csv"
+"""Name of the table; it is written last, so that a folder that holds it is whole."""
+
+COLUMNS = (
+    "spectrum_id", "label", "file", "host", "shape", "ew", "fwhm", "separation", "v_over_r", "rv", "snr", "visibility"
+)  # fmt: skip
+"""Columns of the table; ``ew`` is positive here, all else as in `spectrove.simulate.inject.Injected`."""
+
+TEXT_SURVEY = "ascii"
+"""The survey's name in the identifiers of spectra in text."""
+
+HEAD = "# wavelengths in vacuum, Angstrom\nwave flux ivar\n"
+"""What a text file begins with."""
+
+
+@dataclass(frozen=True)
+class InjectionReport:
+    """
+    What became of an injection.
+
+    Attributes
+    ----------
+    directory : Path
+        Where the files are.
+    by_label : dict of str to int
+        Number of spectra by what an ideal expert sees in them.
+    refused : tuple of tuple of str
+        Identifier and reason of each spectrum that no line could be put into.
+    """
+
+    directory: Path
+    by_label: dict[str, int]
+    refused: tuple[tuple[str, str], ...]
+
+
+def write_injections(
+    directory: Path, results: Iterable[Injected | tuple[str, str]], progress: Progress = no_progress
+) -> InjectionReport:
+    """
+    Write injected spectra and the table of what was put into them.
+
+    Parameters
+    ----------
+    directory : Path
+        Made if it is absent; an injection that was interrupted is written anew.
+    results : iterable of Injected or tuple of str
+        What `spectrove.simulate.inject.inject_design` yields.
+    progress : Progress
+        Called after each spectrum.
+
+    Returns
+    -------
+    InjectionReport
+        Counts, and what was refused.
+
+    Raises
+    ------
+    StorageError
+        If the directory holds a finished injection or something else, or cannot be written.
+    """
+    spectra = directory / "spectra"
+    others = [path.name for path in directory.iterdir() if path != spectra] if directory.is_dir() else []
+    if others:
+        msg = f"{directory}: holds {min(others)!r} already, expected a new directory. Name another, or remove it."
+        raise StorageError(msg)
+    rows: list[dict[str, str]] = []
+    refused: list[tuple[str, str]] = []
+    with storage_errors(directory):
+        spectra.mkdir(parents=True, exist_ok=True)
+        for result in results:
+            if isinstance(result, Injected):
+                rows.append(_written(spectra, len(rows), result))
+            else:
+                refused.append(result)
+            progress("injecting lines", len(rows), None)
+    lines = [",".join(COLUMNS), *(",".join(str(row[name]) for name in COLUMNS) for row in rows)]
+    write_bytes(directory / TRUTH, ("\n".join(lines) + "\n").encode())
+    return InjectionReport(directory, dict(sorted(Counter(row["label"] for row in rows).items())), tuple(refused))
+
+
+def read_injections(directory: Path) -> tuple[list[str], FloatArray, FloatArray, list[str]]:
+    """
+    Return what was put into spectra.
+
+    Parameters
+    ----------
+    directory : Path
+        Of a finished injection.
+
+    Returns
+    -------
+    ids : list of str
+        Identifiers of the spectra.
+    snr : array of shape (n_injected,)
+        Their signal-to-noise ratios a pixel.
+    ew : array of shape (n_injected,)
+        Equivalent widths of the added emission, Å, positive.
+    labels : list of str
+        What an ideal expert sees.
+
+    Raises
+    ------
+    StorageError
+        If there is no finished injection.
+    """
+    path = directory / TRUTH
+    if not path.is_file():
+        msg = f"{directory}: holds no {TRUTH}, expected a finished injection. Run `spectrove simulate inject` first."
+        raise StorageError(msg)
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    snr, ew = (np.array([float(row[name]) for row in rows]) for name in ("snr", "ew"))
+    return [row["spectrum_id"] for row in rows], snr, ew, [row["label"] for row in rows]
+
+
+def found_among(path: Path, ids: list[str]) -> BoolArray:
+    """
+    Return which spectra a list of candidates names.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file with a column ``spectrum_id``, such as a campaign's exported candidates.
+    ids : list of str
+        The spectra that were put lines into.
+
+    Returns
+    -------
+    array of bool, shape (n_injected,)
+        True where the file names the spectrum.
+
+    Raises
+    ------
+    SpectrumError
+        If the file cannot be read or has no such column.
+    """
+    try:
+        reader = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read ({error}), expected a CSV file with a column spectrum_id"
+        raise SpectrumError(msg) from error
+    if "spectrum_id" not in (reader.fieldnames or ()):
+        msg = (
+            f"{path}: has the columns {list(reader.fieldnames or ())}, expected one named spectrum_id. Export candidates as CSV."
+        )
+        raise SpectrumError(msg)
+    named = {row["spectrum_id"] for row in reader}
+    return np.array([spectrum_id in named for spectrum_id in ids], dtype=np.bool_)
+
+
+def _written(directory: Path, number: int, result: Injected) -> dict[str, str]:
+    """Write one spectrum; return its row of the table."""
+    name = f"{number:06d}-" + re.sub(r"[^\w.+-]", "_", result.spectrum.header.key)
+    (directory / f"{name}.dat").write_text(_text(result.spectrum), encoding="utf-8")
+    numbers = ("ew", "fwhm", "separation", "v_over_r", "rv", "snr", "visibility")
+    told = {"label": result.label, "file": f"spectra/{name}.dat", "host": result.host.replace(",", " ")}
+    told |= {"spectrum_id": make_spectrum_id(TEXT_SURVEY, name), "shape": result.shape.replace(",", " ")}
+    return told | {column: f"{getattr(result, column):.4g}" for column in numbers}
+
+
+def _text(spectrum: Spectrum) -> str:
+    """Return a spectrum as text: wavelengths to 0.1 mÅ, fluxes to seven digits."""
+    ivar = np.zeros_like(spectrum.flux) if spectrum.ivar is None else spectrum.ivar
+    rows = zip(spectrum.wave.tolist(), spectrum.flux.tolist(), ivar.tolist(), strict=True)
+    return HEAD + "".join(f"{wave:.4f} {flux:.7g} {weight:.7g}\n" for wave, flux, weight in rows)
