@@ -14,6 +14,7 @@ from spectrove import __version__
 from spectrove.cli.campaign import campaign
 from spectrove.cli.config import config
 from spectrove.cli.demo import demo
+from spectrove.cli.experiment import experiment
 from spectrove.cli.fit_blur import fit_blur
 from spectrove.cli.inspect import inspect_file
 from spectrove.cli.pool import pool
@@ -37,7 +38,7 @@ def cli(debug: bool) -> None:
     del debug  # read by `main`, which is around everything
 
 
-for command in (inspect_file, fit_blur, pool, campaign, simulate, config, demo):
+for command in (inspect_file, fit_blur, pool, campaign, simulate, experiment, config, demo):
     cli.add_command(command)
 
 
