@@ -74,6 +74,19 @@ def test_a_shell_between_two_wings_is_double():
     assert label_of(looked_at(100, trough(0.3, 10), **shell))[0] == DOUBLE
 
 
+def test_two_peaks_are_double_also_where_the_core_of_the_absorption_parts_them():
+    weak = {"ew": 9.0, "separation": 8.4, "inner": 2.0, "fwhm": 2.0, "thick": 0.2}
+    alone, behind = (looked_at(150, dark, power=1500.0, **weak) for dark in (None, trough(0.4, 9)))
+    assert (label_of(alone)[0], label_of(behind)[0]) == (DOUBLE, DOUBLE)
+    assert behind.prominence[0] > 0
+
+
+def test_light_that_is_only_taken_away_makes_no_peak():
+    absorbed = -0.4 * np.exp(-0.5 * ((WAVE - HALPHA + 8) / 2) ** 2)
+    waves = 1 + 0.02 * np.sin(WAVE / 4)
+    assert label_of(see(WAVE, waves[None], absorbed[None], np.array([1e-3]), np.array([HALPHA])))[0] == OTHER
+
+
 def test_peaks_of_the_photosphere_count_for_nothing():
     bumps = 1 + 0.3 * np.exp(-0.5 * ((WAVE - HALPHA) / 3) ** 2)
     assert label_of(looked_at(100, bumps))[0] == OTHER

@@ -32,6 +32,9 @@ NOTICED = 0.03
 OWN_SHARE = 0.5
 """Least share of a peak's prominence that emission must cause; the photosphere has peaks of its own."""
 
+SAME_PEAK = 2
+"""Pixels within which a peak of the photosphere is the same as one of the whole spectrum. Chosen: half the instrument's width."""
+
 LABELED_VISIBLE_POWER = 1541.0
 """
 λ/Δλ at Hα of Ondřejov spectra that the paper's recipe has blurred by a Gaussian of 7 pixels of 0.2567 Å.
@@ -162,8 +165,10 @@ def full_width(wave: FloatArray, light: FloatArray) -> float:
 
 
 def _caused_peaks(flux: FloatArray, light: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return the peaks of a spectrum that emission causes, and their prominences."""
+    """Return the peaks that without emission would be absent, or half as prominent at most, and their prominences."""
     peaks, found = find_peaks(flux, prominence=NOTICED * float(np.ptp(flux)))
-    own = light[peaks] - np.maximum(light[found["left_bases"]], light[found["right_bases"]])
-    caused = (own >= OWN_SHARE * found["prominences"]) & (found["prominences"] > 0)
+    without, alone = find_peaks(flux - light, prominence=0.0)
+    near = np.abs(peaks[:, None] - without[None, :]) <= SAME_PEAK
+    own = found["prominences"] - np.where(near, alone["prominences"][None, :], 0.0).max(axis=1, initial=0.0)
+    caused = (own >= OWN_SHARE * found["prominences"]) & (found["prominences"] > 0) & (light[peaks] > 0)
     return peaks[caused], found["prominences"][caused]
