@@ -33,8 +33,29 @@ def test_shares_have_mean_range_and_pooled_limits(seeds):
     assert (recall["mean"], recall["least"], recall["largest"]) == (0.375, 0.25, 0.5)
     assert (recall["pooled"]["n"], recall["pooled"]["of"]) == (15, 40)
     assert recall["pooled"]["lower"] < 0.375 < recall["pooled"]["upper"]
-    assert found["counts"]["labels to teach"] == {"values": [12, 12], "mean": 12, "least": 12, "largest": 12}
+    assert found["counts"]["labels to teach"] == {
+        "values": [12, 12], "mean": 12, "least": 12, "largest": 12, "limits": [12, 12],
+    }  # fmt: skip
     assert "search" in found["finders"]
+
+
+def test_limits_of_the_mean_are_students_and_stay_shares(seeds):
+    recall = summarize(seeds)["shares"]["recall of visible targets"]
+    assert recall["limits"] == [0.0, 1.0]  # 0.375 +- 12.7 x 0.125, two seeds say next to nothing
+    assert summarize(seeds[:1])["shares"]["recall of visible targets"]["limits"] is None
+
+
+def test_runs_over_one_pool_are_not_counted_as_independent(seeds):
+    change(seeds[0], lambda report: report.update(non_active=report["non_active"][:1] * 3))
+    found = summarize(seeds)["shares"]["precision without asking"]
+    alone = summarize(seeds[:1])["shares"]["precision without asking"]
+    assert alone["pooled"]["of"] == json.loads((seeds[0] / "report.json").read_text())["non_active"][0]["precision"]["of"]
+    assert found["pooled"]["of"] > alone["pooled"]["of"]
+
+
+def test_it_says_why_each_search_ended(seeds):
+    change(seeds[1], lambda report: report["active"]["final"].update(stopped={"stop": True, "reason": "all 40 iterations"}))
+    assert summarize(seeds)["ends"][1] == "all 40 iterations"
 
 
 def change(directory, edit):

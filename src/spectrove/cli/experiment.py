@@ -10,7 +10,7 @@ import click
 from spectrove.cli.progress import showing_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @click.group(short_help="Measure the search on a survey whose truth is known.")
@@ -70,17 +70,25 @@ def summary(directories: tuple[Path, ...], output: Path | None) -> None:
     found = summarize(directories)
     table = Table(title=f"{len(found['seeds'])} seeds ({', '.join(map(str, found['seeds']))}), network {found['network']}")
     table.add_column("quantity", no_wrap=True)
-    for column in ("mean", "range", "all together (limits of 95 %)"):
+    for column in ("mean", "its limits of 95 % over seeds", "range", "all together (limits of 95 %)"):
         table.add_column(column)
     for name, fact in found["shares"].items():
-        table.add_row(
-            name, percent(fact["mean"]), f"{percent(fact['least'])} to {percent(fact['largest'])}", told(fact["pooled"])
-        )
+        spread = f"{percent(fact['least'])} to {percent(fact['largest'])}"
+        table.add_row(name, percent(fact["mean"]), _limits(fact, percent), spread, told(fact["pooled"]))
     for name, fact in found["counts"].items():
-        table.add_row(name, f"{fact['mean']:,.1f}", f"{fact['least']:,} to {fact['largest']:,}", "")
+        spread = f"{fact['least']:,} to {fact['largest']:,}"
+        table.add_row(name, f"{fact['mean']:,.1f}", _limits(fact, "{:,.0f}".format), spread, "")
     for name, fact in found["finders"].items():
-        table.add_row(f"best F1, {name}", f"{fact['mean']:.3f}", f"{fact['least']:.3f} to {fact['largest']:.3f}", "")
+        spread = f"{fact['least']:.3f} to {fact['largest']:.3f}"
+        table.add_row(f"best F1, {name}", f"{fact['mean']:.3f}", _limits(fact, "{:.2f}".format), spread, "")
     Console().print(table)
+    for seed, end in zip(found["seeds"], found["ends"], strict=True):
+        click.echo(f"seed {seed} ended: {end}")
     if output is not None:
         write_provenance(found, output)
         click.echo(f"numbers      {output}")
+
+
+def _limits(fact: Mapping[str, Any], written: Callable[[float], str]) -> str:
+    limits = fact["limits"]
+    return "" if limits is None else f"{written(limits[0])} to {written(limits[1])}"

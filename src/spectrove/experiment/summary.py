@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from scipy import stats
 
 from spectrove.errors import ConfigError
 from spectrove.experiment.measure import share
@@ -19,10 +23,10 @@ SHARES: dict[str, Callable[[Facts], list[Facts]]] = {
     "recall of visible targets": lambda facts: [facts["active"]["final"]["recall"]["visible"]],
     "recall of all that emit": lambda facts: [facts["active"]["final"]["recall"]["emits"]],
 }
-"""Shares of spectra: their counts add up over seeds."""
+"""Shares of spectra, one for each run; counts of the first run add up over seeds, whose pools are independent."""
 
 COUNTS: dict[str, Callable[[Facts], float]] = {
-    "iteration of the stop": lambda facts: facts["active"]["iterations"][-1]["number"] - 1,
+    "last iteration with questions": lambda facts: facts["active"]["iterations"][-1]["number"] - 1,
     "labels in all": lambda facts: facts["active"]["labels"]["n_spectra"],
     "labels to teach": lambda facts: facts["active"]["labels"]["n_queried"],
     "candidates": lambda facts: facts["active"]["final"]["candidates"]["n"],
@@ -43,14 +47,19 @@ def summarize(directories: Sequence[Path]) -> Facts:
     Returns
     -------
     dict
-        ``seeds``; ``shares`` by name: the value of each experiment, mean, least and largest, and ``pooled``, all spectra
-        together with limits as of `spectrove.experiment.measure.share`; ``counts`` by name: values, mean, least and largest;
-        ``finders`` by name: the best F1 of each experiment, mean, least and largest.
+        ``seeds``; ``shares`` by name: the value of each run, mean, least and largest, ``limits`` of the mean over experiments,
+        and ``pooled``, the spectra of all experiments together (of several runs over one pool, the first) with limits as of
+        `spectrove.experiment.measure.share`; ``counts`` and ``finders`` (best F1) by name: values, mean, least, largest and
+        ``limits``; ``ends``: why each search ended.
 
     Raises
     ------
     ConfigError
         If a folder holds no finished experiment, or two differ in more than their seed, or are of one seed.
+
+    References
+    ----------
+    .. [1] Student 1908, Biometrika, 6, 1 (limits of the mean over experiments: t of 95 %).
     """
     reports = [_read(directory) for directory in directories]
     if not reports:
@@ -69,9 +78,10 @@ def summarize(directories: Sequence[Path]) -> Facts:
         "seeds": seeds,
         "n_spectra": [report["survey"]["n_spectra"] for report in reports],
         "network": reports[0]["settings"]["campaign"]["network"]["name"],
-        "shares": {name: _shares([found for report in reports for found in of(report)]) for name, of in SHARES.items()},
+        "shares": {name: _shares([of(report) for report in reports]) for name, of in SHARES.items()},
         "counts": {name: _spread([of(report) for report in reports]) for name, of in COUNTS.items()},
         "finders": {name: _spread([_f1(report, name) for report in reports]) for name in names},
+        "ends": [_end(report) for report in reports],
     }
 
 
@@ -99,11 +109,35 @@ def _f1(report: Facts, name: str) -> float:
     return float(next(row["f1"] for row in report["finders"]["rows"] if row["name"] == name))
 
 
+def _end(report: Facts) -> str:
+    stopped = report["active"]["final"]["stopped"]
+    return str(stopped["reason"]) if stopped else "it never stopped"
+
+
 def _spread(values: Sequence[float]) -> Facts:
-    return {"values": list(values), "mean": sum(values) / len(values), "least": min(values), "largest": max(values)}
+    return {
+        "values": list(values),
+        "mean": sum(values) / len(values),
+        "least": min(values),
+        "largest": max(values),
+        "limits": _limits(values),
+    }
 
 
-def _shares(found: Sequence[Facts]) -> Facts:
-    known = [fact["value"] for fact in found if fact["value"] is not None]
-    spread = _spread(known) if known else {"values": [], "mean": None, "least": None, "largest": None}
-    return {**spread, "pooled": share(sum(fact["n"] for fact in found), sum(fact["of"] for fact in found))}
+def _limits(values: Sequence[float]) -> list[float] | None:
+    """Return limits of 95 % of the mean over experiments, if there are several."""
+    if len(values) < 2:
+        return None
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
+    mean = float(np.mean(values))
+    return [mean - float(half), mean + float(half)]
+
+
+def _shares(found: Sequence[Sequence[Facts]]) -> Facts:
+    known = [[fact["value"] for fact in runs if fact["value"] is not None] for runs in found]
+    every = [value for values in known for value in values]
+    spread = _spread(every) if every else {"values": [], "mean": None, "least": None, "largest": None}
+    limits = _limits([sum(values) / len(values) for values in known if values])
+    within = None if limits is None else [max(limits[0], 0.0), min(limits[1], 1.0)]
+    first = [runs[0] for runs in found if runs]
+    return {**spread, "limits": within, "pooled": share(sum(fact["n"] for fact in first), sum(fact["of"] for fact in first))}

@@ -229,7 +229,8 @@ def finders_table(facts: Facts) -> Table:
         "a search would reach. The network stands there in the same way, on the spectra that nobody labeled, which are fewer. "
         f"The last row is the search as it was used: {sum(candidates['by_oracle'].values()):,} of its {candidates['n']:,} "
         "candidates were labeled by the oracle on the way, help that no finder had. Finders see the spectra in the "
-        "instrument's pixels, the network 140 scaled points. Time: of one processor for all spectra.",
+        "instrument's pixels, the network 140 scaled points. Time: of one processor for all spectra, besides "
+        f"{in_words(facts['finders']['seconds_shared'])} for what all finders share and the making of the spectra.",
         ("finder", "after", "precision", "recall", "F1", "AUC", "time"),
         rows,
         (36, 26, 34, 34, 8, 9, 9),
