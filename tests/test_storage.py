@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spectrove.catalog.files import write_provenance
 from spectrove.errors import PoolError, StorageError
 from spectrove.storage import atomic_path, content_hash, remove, replace_atomically, storage_errors, write_bytes
 
@@ -56,6 +58,39 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageError, match=r"file/inner: cannot be written \(Not a directory"):
         write_bytes(tmp_path / "file" / "inner", b"x")
+
+
+@pytest.mark.parametrize("inner", ["file", "deeper/file"])
+def test_a_missing_folder_is_one_sentence_that_names_it(tmp_path, inner):
+    path = tmp_path / "nodir" / inner
+    said = rf"{path}: cannot be written \(there is no folder {path.parent}\)\. Make that folder first, or choose another place\.$"
+    with pytest.raises(StorageError, match=said):
+        write_bytes(path, b"x")
+    with pytest.raises(StorageError, match=said), atomic_path(path) as temporary:
+        (temporary / "part").write_bytes(b"x")
+    with pytest.raises(StorageError, match=said), storage_errors(path):
+        raise FileNotFoundError(errno.ENOENT, "words of a library")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", ["/proc/nope", "/proc/nope/deeper", "/proc/nope/deeper/still"])
+def test_a_place_where_the_system_makes_nothing_is_one_sentence(place):
+    said = rf"^{place}: cannot be written \(the system makes nothing named nope in /proc\)\. Choose another place\.$"
+    with pytest.raises(StorageError, match=said), storage_errors(Path(place)):
+        Path(place).mkdir(parents=True)
+
+
+def test_the_numbers_of_a_summary_find_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match=r"^nodir/x\.json: cannot be written \(there is no folder nodir\)\. Make that folder"):
+        write_provenance({"n": 1}, Path("nodir/x.json"))
+
+
+@pytest.mark.parametrize("name", ["input.fits", "out/part", "elsewhere/input.fits"])
+def test_what_is_missing_and_not_being_written_passes_unchanged(tmp_path, name):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(FileNotFoundError), storage_errors(tmp_path / "out"):
+        (tmp_path / name).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def storage_errors(where: Path) -> Iterator[None]:
     Raises
     ------
     StorageError
-        If the disk is full or ``where`` cannot be written; any other error passes unchanged.
+        If the disk is full, or ``where`` cannot be written or made; any other error passes unchanged, also that of another file
+        that is missing.
     """
     try:
         yield
@@ -59,9 +60,29 @@ def storage_errors(where: Path) -> Iterator[None]:
         elif error.errno in UNWRITABLE:
             place = f" at {error.filename}" if error.filename is not None else ""
             msg = f"{where}: cannot be written ({reason}{place}). Choose a place that can be, or change its permissions."
+        elif (absence := _absence(where, error)) is not None:
+            msg = f"{where}: cannot be written {absence}"
         else:
             raise
         raise StorageError(msg) from error
+
+
+def _absence(where: Path, error: OSError) -> str | None:
+    """Return why a place cannot be made, and what to do; None if the error is not of that place or what it lies in."""
+    place, folder = where.absolute(), where.parent
+    if error.errno != errno.ENOENT or os.path.lexists(place):
+        return None
+    lacking = f"(there is no folder {folder}). Make that folder first, or choose another place."
+    if not isinstance(error.filename, str | bytes | os.PathLike):
+        return None if folder.is_dir() else lacking
+    missing = Path(os.fsdecode(error.filename)).absolute()
+    if missing.parent.is_dir():
+        unfinished = missing.parent == place.parent and missing.suffix == PARTIAL
+        made = unfinished or place.is_relative_to(missing)
+        return f"(the system makes nothing named {missing.name} in {missing.parent}). Choose another place." if made else None
+    if not folder.is_dir():
+        return lacking if missing.is_relative_to(place.parent) else None
+    return f"(there is no folder {where}). Make it first, or choose another place." if missing.is_relative_to(place) else None
 
 
 @contextmanager
