@@ -81,6 +81,18 @@ def test_v_over_r_is_the_ratio_of_the_halves_of_a_wide_double_line(v_over_r, sep
         assert ratio == pytest.approx(v_over_r, rel=0.12)
 
 
+@pytest.mark.parametrize(
+    ("v_over_r", "thick", "drawn"), [(3.0, 2.5, 1.7892), (0.2, 2.5, 0.5589), (9.0, 0.0, 4.5039), (1.6, 1.0, 1.6)]
+)
+def test_a_disk_is_no_more_lopsided_than_leaves_all_of_it_some_light(v_over_r, thick, drawn):
+    values = {"ew": 10.0, "separation": 20.0, "fwhm": 0.4, "v_over_r": v_over_r, "thick": thick}
+    profile = line(NEAR, 50_000, **values)
+    violet, red = NEAR < HALPHA, NEAR > HALPHA
+    ratio = np.trapezoid(profile[violet], NEAR[violet]) / np.trapezoid(profile[red], NEAR[red])
+    assert make_emission(1, **values).drawn_v_over_r[0] == pytest.approx(drawn, abs=1e-4)
+    assert ratio == pytest.approx(drawn, rel=0.03)
+
+
 @settings(max_examples=40)
 @given(separation=st.floats(6, 30), v_over_r=st.floats(0.8, 1.25))
 def test_a_disk_of_sharp_rings_shows_two_peaks_at_its_separation(separation, v_over_r):

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from spectrove.errors import ConfigError
 from spectrove.simulate import LabeledSource, PoolSource, SurveyConfig
 from spectrove.simulate import labeled as labeled_set
-from spectrove.simulate.source import WINDOW
+from spectrove.simulate import source as pool_source
+from spectrove.simulate.objects import KINDS, Objects, observed_objects
+from spectrove.simulate.photosphere import photosphere
+from spectrove.simulate.plates import NebularLines, fibers, nebular_lines, plate_of
+from spectrove.simulate.profiles import HALPHA, SPEED_OF_LIGHT
+from spectrove.simulate.source import WINDOW, arriving_light
 
 CONFIG = SurveyConfig(n_pool=600, n_labeled=90, target_fraction=0.3, unknown_fraction=0.05, spectra_per_plate=150)
 SOURCE = PoolSource(CONFIG, 5)
+CLOUDED = PoolSource(replace(CONFIG, nebular_share=1.0, target_fraction=0.02), 23)
+NUMBERS = {pa.float32(), pa.float64(), pa.int16(), pa.int64()}
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
@@ -54,6 +64,145 @@ def test_identities_tell_surveys_apart_and_forget_what_does_not_matter():
     identities = [str(PoolSource(config, 5).identity) for config in (SurveyConfig(), *others)]
     assert len({*identities, str(PoolSource(SurveyConfig(), 6).identity)}) == 5
     assert str(PoolSource(SurveyConfig(n_labeled=7, n_fits=3), 5).identity) == identities[0]
+
+
+def columns_of(table) -> dict[str, np.ndarray]:
+    """Return a table's columns, numbers as floats with NaN for null."""
+    return {
+        name: np.array(table[name].to_pylist(), dtype=float if table.schema.field(name).type in NUMBERS else object)
+        for name in table.column_names
+    }
+
+
+def made(source: PoolSource, number: int) -> tuple[Objects, NebularLines, dict[str, np.ndarray]]:
+    """Return what lies behind a plate's spectra, and its truth."""
+    plate = plate_of(number, source.config.plates, source.seed)
+    places = fibers(plate, source.seed)
+    lines = nebular_lines(plate, places, np.zeros(places.spid.size))
+    return observed_objects(plate, places, source.config, source.seed), lines, columns_of(source.spectra(number).truth)
+
+
+@pytest.mark.parametrize(
+    ("column", "table", "attribute"),
+    [
+        ("teff", "stars", "teff"),
+        ("logg", "stars", "logg"),
+        ("vsini", "stars", "vsini"),
+        ("rv", "stars", "rv"),
+        ("redshift", "outside", "z"),
+        ("fwhm", "emission", "fwhm"),
+        ("inclination", "emission", "inclination"),
+    ],
+)
+def test_the_truth_tells_the_number_that_was_put_in(column, table, attribute):
+    objects, _, truth = made(SOURCE, 0)
+    rows = {"stars": objects.outer < 0, "outside": objects.outer >= 0, "emission": objects.emitter >= 0}[table]
+    put_in = getattr(getattr(objects, table), attribute)
+    expected = np.full(rows.size, np.nan)
+    expected[rows] = put_in[rows] if table == "stars" else put_in
+    assert np.isfinite(expected).sum() > 2
+    np.testing.assert_array_equal(truth[column], expected.astype(np.float32))
+
+
+def test_the_truth_tells_names_and_lines_as_observers_write_them():
+    objects, _, truth = made(SOURCE, 0)
+    np.testing.assert_array_equal(truth["kind"], np.array(KINDS, dtype=object)[objects.kinds])
+    targets, lines = objects.targets, objects.emission
+    np.testing.assert_array_equal(truth["ew"][targets], -lines.ew.astype(np.float32))
+    two = lines.separation > 0
+    assert 0 < two.sum() < two.size
+    np.testing.assert_array_equal(truth["separation"][targets[two]], lines.separation[two].astype(np.float32))
+    assert np.isnan(truth["separation"][targets[~two]]).all()
+    assert np.isnan(truth["v_over_r"][targets[~two]]).all()
+
+
+@pytest.mark.parametrize("source", [SOURCE, LabeledSource(CONFIG, 5)], ids=["pool", "labeled"])
+def test_the_v_over_r_in_the_truth_is_the_one_that_was_drawn(source, monkeypatch):
+    def lopsided(kinds, hosts, generator, draw=labeled_set.draw_emission):
+        values = {"v_over_r": np.full(kinds.size, 3.0), "thick": np.full(kinds.size, 2.5)}
+        return replace(draw(kinds, hosts, generator), **values)
+
+    monkeypatch.setattr("spectrove.simulate.objects.draw_emission", lopsided)
+    monkeypatch.setattr(labeled_set, "draw_emission", lopsided)
+    told = columns_of(source.spectra(0).truth)["v_over_r"]
+    assert np.isfinite(told).sum() > 10
+    np.testing.assert_allclose(told[np.isfinite(told)], 1.789175, rtol=1e-6)
+
+
+def test_the_width_of_the_photosphere_in_the_truth_is_the_stars_own_with_a_nebula_before_it_or_not():
+    objects, _, truth = made(CLOUDED, 0)
+    wave = np.arange(HALPHA - 30, HALPHA + 30, 0.1)
+    expected = np.trapezoid(1 - photosphere(wave, objects.stars, 1500.0), wave, axis=1)
+    stars = objects.outer < 0
+    behind = stars & (np.abs(truth["nebular_ew"]) > 0.5)
+    assert behind.sum() > 10
+    for rows in (behind, stars):
+        np.testing.assert_allclose(truth["ew_absorption"][rows], expected[rows], rtol=0.04, atol=0.25)
+    assert np.isnan(truth["ew_absorption"][~stars]).all()
+
+
+def test_the_lines_of_a_nebula_are_where_and_as_strong_as_the_truth_says():
+    objects, lines, truth = made(CLOUDED, 0)
+    some = np.abs(lines.ew) > 0
+    np.testing.assert_array_equal(np.isfinite(truth["nebular_ew"]), some)
+    wave = np.arange(6400.0, 6850.0, 0.1)
+    one = np.array([np.flatnonzero(objects.outer < 0)[0]])
+    light = arriving_light(wave, objects.rows(one), NebularLines(*(np.array([value]) for value in (8.0, 0.5, 0.2, 0.0))))
+    added = (light.background - light.photosphere)[0]
+    for center, reach, width in ((6549.85, 5, 8 * 0.5 / 3), (HALPHA, 8, 8.0), (6585.27, 8, 8 * 0.5), (6725.5, 20, 8 * 0.2)):
+        near = np.abs(wave - center) < reach
+        assert np.trapezoid(added[near], wave[near]) == pytest.approx(width, rel=0.05), center
+
+
+def test_the_error_of_the_wavelengths_moves_the_spectrum_and_not_the_truth(monkeypatch):
+    def spectra_at(velocity):
+        def displaced(plate, seed):
+            places = fibers(plate, seed)
+            return replace(places, zero_point=np.full(places.spid.size, velocity))
+
+        monkeypatch.setattr(pool_source, "fibers", displaced)
+        return SOURCE.spectra(0)
+
+    resting, moved = spectra_at(0.0), spectra_at(300.0)
+    truth = columns_of(resting.truth)
+    np.testing.assert_array_equal(columns_of(moved.truth)["rv"], truth["rv"])
+    np.testing.assert_array_equal(columns_of(moved.truth)["redshift"], truth["redshift"])
+    strong = np.flatnonzero((truth["label"] == "single-peak") & (truth["visibility"] > 100) & (truth["artefact"] == None))  # noqa: E711
+    assert strong.size > 3
+    peaks = [spectra.wave[np.argmax(spectra.normalized[strong], axis=1)] for spectra in (resting, moved)]
+    np.testing.assert_allclose(np.median(peaks[1] - peaks[0]), HALPHA * 300 / SPEED_OF_LIGHT, atol=1.6)
+
+
+def test_the_signal_to_noise_in_the_truth_is_the_headers():
+    spectra = SOURCE.spectra(0)
+    told, header = (np.array(table["snr"].to_pylist(), float) for table in (spectra.truth, spectra.facts))
+    np.testing.assert_allclose(told[np.isfinite(header)], header[np.isfinite(header)], atol=0.006)
+
+
+def test_the_visibility_of_a_labeled_line_is_its_prominence_over_the_noise_after_the_blur(generator, monkeypatch):
+    blurred = gaussian_filter1d(generator.standard_normal((400, 400)), 7, axis=1)[:, 40:-40]
+    truth = columns_of(LabeledSource(CONFIG, 5).spectra(0).truth)
+
+    def seen_without_noise(wave, stars, profile, sigma, center, see=labeled_set.see):
+        return replace(
+            see(wave, stars, profile, sigma, center), prominence=see(wave, stars, profile, 0 * sigma + 1, center).prominence
+        )
+
+    monkeypatch.setattr(labeled_set, "see", seen_without_noise)
+    bare = columns_of(LabeledSource(CONFIG, 5).spectra(0).truth)
+    assert np.isfinite(bare["visibility"]).sum() > 40
+    np.testing.assert_allclose(truth["visibility"], bare["visibility"] * bare["snr"] / blurred.std(), rtol=0.02)
+
+
+def test_the_signal_to_noise_of_a_labeled_spectrum_is_that_of_its_pixels():
+    spectra = LabeledSource(CONFIG, 5).spectra(0)
+    truth = columns_of(spectra.truth)
+    quiet = (spectra.wave > 6620) & (spectra.wave < 6660)
+    hot = np.flatnonzero((truth["kind"] == "star") & (truth["teff"] > 9000))
+    x = spectra.wave[quiet] - 6640
+    flux = spectra.flux[hot][:, quiet]
+    left = flux - np.polynomial.polynomial.polyval(x, np.polynomial.polynomial.polyfit(x, flux.T, 3))
+    assert np.median(left.std(axis=1) * truth["snr"][hot]) == pytest.approx(1, abs=0.1)
 
 
 def test_the_truth_of_a_hidden_line_is_not_interesting():

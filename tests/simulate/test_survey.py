@@ -14,7 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from spectrove.cli.simulate import simulate
 from spectrove.errors import ConfigError, StorageError
 from spectrove.execution import InlineExecutor, ProcessExecutor
 from spectrove.pool import IngestConfig, Pool, ingest
@@ -289,6 +291,19 @@ def test_both_sets_have_features_by_the_papers_recipes(survey):
 def test_an_impossible_survey_is_refused_with_the_name_of_the_setting(name, value):
     with pytest.raises(ConfigError, match=rf"simulate\..*{name}.*expected"):
         replace(SurveyConfig(), **{name: value})
+
+
+def test_more_files_than_spectra_are_refused_at_the_command_line(tmp_path):
+    directory = tmp_path / "survey"
+    result = CliRunner().invoke(simulate, ["survey", str(directory), "--size", "40", "--labeled", "20", "--fits", "41"])
+    assert result.exit_code == 2
+    assert "--fits 41 is more than the 40 spectra of the pool" in result.output
+    assert not directory.exists()
+
+
+def test_a_place_where_nothing_can_be_made_is_one_sentence():
+    with pytest.raises(StorageError, match=r"^/proc/nope: cannot be written \(.*in /proc\)\. Choose another place\.$"):
+        simulate_survey(Path("/proc/nope"), FEW, 1)
 
 
 def test_a_negative_seed_is_refused(tmp_path):

@@ -37,10 +37,13 @@ def survey(directory: Path, seed: int, fits: int, workers: int, **options: Any) 
     The pool is in vacuum and as sharp as LAMOST's real spectra (R = 1,500), the labeled set in air and of R = 13,000, like those
     of Ondřejov; files are in their layouts. Run again after it was stopped, it goes on where it was.
     """
+    if fits > options["size"]:
+        msg = f"--fits {fits} is more than the {options['size']} spectra of the pool. Ask for fewer files, or raise --size."
+        raise click.UsageError(msg)
     from spectrove.execution import make_executor
     from spectrove.simulate import SurveyConfig, is_finished, simulate_survey
 
-    sizes = {"n_pool": options["size"], "n_labeled": options["labeled"], "n_fits": min(fits, options["size"])}
+    sizes = {"n_pool": options["size"], "n_labeled": options["labeled"], "n_fits": fits}
     config = SurveyConfig(**sizes, target_fraction=options["target_fraction"])
     there = is_finished(directory)
     with showing_progress() as progress:

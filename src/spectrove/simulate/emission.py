@@ -91,7 +91,7 @@ class Emission:
     fwhm : array
         Local broadening of the disk, or the FWHM of a line of one peak, Å.
     v_over_r : array
-        Area of the violet half of the disk's line over that of the red half.
+        Area of the violet half of the disk's line over that of the red half; `drawn_v_over_r` where no disk is so lopsided.
     thick : array
         How much brighter an optically thick disk shines along the diagonals, the *b* of the module's formula.
     inclination : array
@@ -151,6 +151,36 @@ class Emission:
         """
         width: FloatArray = self.absorber_depth * self.absorber_fwhm * FWHM_TO_SIGMA * np.sqrt(2 * np.pi)
         return width
+
+    @property
+    def lopsidedness(self) -> FloatArray:
+        """
+        Return how unevenly the disks shine, no more than leaves every part of them some light.
+
+        Returns
+        -------
+        array of shape (n_spectra,)
+            Amplitude of the one-armed wave over the mean brightness, positive where the red half is brighter: the *a* of the
+            module's formula divided by 1 + *b* / 2.
+        """
+        bound = 1 / (1 + self.thick / 2)
+        lopsided: FloatArray = np.clip(np.pi / 2 * (1 - self.v_over_r) / (1 + self.v_over_r), -bound, bound)
+        return lopsided
+
+    @property
+    def drawn_v_over_r(self) -> FloatArray:
+        """
+        Return the V/R of the disks as they are drawn.
+
+        Returns
+        -------
+        array of shape (n_spectra,)
+            ``v_over_r``, nearer to 1 where a disk cannot be as lopsided as that.
+        """
+        arm = 2 / np.pi * self.lopsidedness
+        possible = np.abs(self.lopsidedness) < 1 / (1 + self.thick / 2)
+        ratio: FloatArray = np.where(possible, self.v_over_r, (1 - arm) / (1 + arm))
+        return ratio
 
     def rows(self, selection: IntArray | BoolArray | slice) -> Emission:
         """
@@ -323,8 +353,7 @@ def _disk(frequency: FloatArray, emission: Emission) -> NDArray[np.complex128]:
         for harmonic in table
     )
     thick = emission.thick[:, None]
-    lopsided = np.pi / 2 * (1 - emission.v_over_r) / (1 + emission.v_over_r)
-    lopsided = np.clip(lopsided[:, None], -1 / (1 + thick / 2), 1 / (1 + thick / 2))
+    lopsided = emission.lopsidedness[:, None]
     disk: NDArray[np.complex128] = (zeroth + thick / 2 * (zeroth - fourth)) / (1 + thick / 2) - 1j * lopsided * first
     return disk
 

@@ -348,7 +348,7 @@ def _truth(wave: FloatArray, sample: _Sample) -> dict[str, Any]:
         "ew": -emission.ew,
         "fwhm": emission.fwhm,
         "separation": np.where(apart, emission.separation, np.nan),
-        "v_over_r": np.where(apart, emission.v_over_r, np.nan),
+        "v_over_r": np.where(apart, emission.drawn_v_over_r, np.nan),
         "inclination": emission.inclination,
         "visibility": seen.prominence,
         "n_peaks": seen.n_peaks.astype(np.float64),

@@ -106,11 +106,14 @@ class Light:
         The continuum.
     background : array
         Flux divided by the continuum, with nebulae and without the lines of targets.
+    photosphere : array
+        Flux divided by the continuum, without either.
     """
 
     relative: FloatArray
     level: FloatArray
     background: FloatArray
+    photosphere: FloatArray
 
 
 @dataclass(frozen=True)
@@ -247,7 +250,7 @@ class PoolSource:
         seen = _seen(wave[window], shown, light, conditions, window)
         labels = _labels(wave[window], shown, observed.flux[:, window], seen)
         facts = _facts(plate, places, objects, conditions, observed)
-        truth = _truth(wave[window], (plate, places), objects, light.background[:, window], lines)
+        truth = _truth(wave[window], (plate, places), objects, light.photosphere[:, window], lines)
         truth |= _seen_columns(objects, seen, labels, conditions, observed)
         truth["spectrum_id"] = facts["spectrum_id"]
         delivered = fits.delivered_wave(plate.layout, round(FIRST_PIXEL * fits.LOG_STEP, 4), N_WHOLE)[pixels]
@@ -301,14 +304,15 @@ def arriving_light(wave: FloatArray, objects: Objects, lines: NebularLines) -> L
     Light
         At the resolving power of LAMOST.
     """
-    relative, level, background = star_spectra(wave, objects, RESOLVING_POWER)
+    relative, level, absorbed = star_spectra(wave, objects, RESOLVING_POWER)
+    background = absorbed.copy()
     nebular = np.flatnonzero(lines.ew)
     if nebular.size:
         part = Nebulae(lines.ew[nebular], lines.nii[nebular], lines.sii[nebular], lines.rv[nebular])
         added = nebula(wave, part, RESOLVING_POWER).astype(np.float32)
         relative[nebular] += added * level[nebular]
         background[nebular] += added
-    return Light(np.maximum(relative, 0, out=relative), level, background)
+    return Light(np.maximum(relative, 0, out=relative), level, background, absorbed)
 
 
 def _whole_light(grid: FloatArray, objects: Objects, lines: NebularLines) -> Light:
@@ -385,7 +389,7 @@ def _classes(objects: Objects) -> tuple[Any, Any]:
 
 
 def _truth(
-    wave: FloatArray, observation: tuple[Plate, Fibers], objects: Objects, background: FloatArray, lines: NebularLines
+    wave: FloatArray, observation: tuple[Plate, Fibers], objects: Objects, absorbed: FloatArray, lines: NebularLines
 ) -> dict[str, Any]:
     """Return the columns of the truth that say what was put in."""
     plate, places = observation
@@ -399,7 +403,7 @@ def _truth(
         "visit": np.full(outside.size, plate.visit),
         "kind": np.array(KINDS, dtype=object)[objects.kinds],
         "subtype": _subtypes(objects),
-        "ew_absorption": np.where(outside, np.nan, ((1 - background[:, near]) * np.gradient(wave)[near]).sum(axis=1) + lines.ew),
+        "ew_absorption": np.where(outside, np.nan, ((1 - absorbed[:, near]) * np.gradient(wave)[near]).sum(axis=1)),
         "rv": np.where(outside, np.nan, stars.rv),
         "redshift": redshift,
         "nebular_ew": np.where(lines.ew == 0, np.nan, lines.ew),
@@ -410,7 +414,7 @@ def _truth(
         "ew": -emission.ew,
         "fwhm": emission.fwhm,
         "separation": np.where(emission.separation > 0, emission.separation, np.nan),
-        "v_over_r": np.where(emission.separation > 0, emission.v_over_r, np.nan),
+        "v_over_r": np.where(emission.separation > 0, emission.drawn_v_over_r, np.nan),
         "inclination": emission.inclination,
     }
     return columns | {name: _spread(values, targets, outside.size) for name, values in of_targets.items()}
