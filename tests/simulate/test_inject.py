@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -241,14 +242,12 @@ def test_files_are_read_as_they_were_written_and_named_as_the_table_says(tmp_pat
     assert labels == [one.label for one in done]
 
 
-def test_a_finished_injection_is_not_written_over_but_an_interrupted_one_is_written_anew(tmp_path):
+def test_a_finished_injection_is_not_written_over(tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(RuntimeError, match="stopped"):
-        write_injections(out, (one if number < 3 else _stop() for number, one in enumerate(injected())))
     with pytest.raises(StorageError, match="finished injection"):
         read_injections(out)
     write_injections(out, injected())
-    with pytest.raises(StorageError, match=r"holds 'truth\.csv' already"):
+    with pytest.raises(StorageError, match=r"holds 'spectra' already"):
         write_injections(out, injected())
 
 
@@ -355,3 +354,127 @@ def test_real_lines_go_into_real_spectra(shared_data, tmp_path):
     rows = table_of(tmp_path / "out" / "truth.csv")
     assert len(rows) + said.count("refused") >= 15
     assert np.mean([row["label"] == "double-peak" for row in rows]) > 0.7
+
+
+def zeroed(reach: float, **arrays) -> Spectrum:
+    """Return a host whose pixels around Hα the pipeline made zeros of."""
+    lost = np.abs(WAVE - HALPHA) < reach
+    spectrum = host()
+    return host(flux=np.where(lost, 0, spectrum.flux), **({"ivar": np.where(lost, 0, spectrum.ivar)} | arrays))
+
+
+@pytest.mark.parametrize("arrays", [{}, {"ivar": None}])
+def test_a_line_whose_pixels_are_lost_is_not_seen(arrays):
+    done = put(zeroed(12, **arrays), 16)
+    assert not done.spectrum.flux[np.abs(WAVE - HALPHA) < 5].any()
+    assert (done.label, done.visibility, done.separation, done.v_over_r) == ("not-interesting", 0, 0, 1)
+
+
+def test_a_line_without_finite_flux_is_not_seen():
+    spectrum = host()
+    flux = np.where(np.abs(WAVE - HALPHA) < 12, np.nan, spectrum.flux)
+    assert put(host(flux=flux), 16).label == "not-interesting"
+
+
+def test_a_line_that_loses_few_pixels_is_still_seen():
+    done = put(zeroed(1.2), 16, line=shape(fwhm=8.0))
+    assert done.label == "single-peak"
+    assert done.visibility == pytest.approx(put(host(), 16, line=shape(fwhm=8.0)).visibility, rel=0.2)
+
+
+def test_a_spectrum_without_pixels_where_the_line_belongs_is_refused():
+    spectrum = host()
+    kept = np.abs(WAVE - HALPHA) > 15
+    gap = Spectrum(WAVE[kept], spectrum.flux[kept], spectrum.ivar[kept], None, spectrum.header)
+    with pytest.raises(SpectrumError, match=r"test:host: fewer than 3 pixels lie within 8 Å of the line \(6564"):
+        put(gap, 5)
+    dark, fine = inject_design([gap, host(key="fine")], [shape()], Design(rv=(0, 0)), np.random.default_rng(1))
+    assert not isinstance(dark, Injected)
+    assert isinstance(fine, Injected)
+
+
+def test_what_lies_in_the_folder_already_is_not_taken_for_an_injection(tmp_path):
+    out = tmp_path / "out"
+    (out / "spectra").mkdir(parents=True)
+    (out / "spectra" / "old.dat").write_text("wave flux\n", encoding="utf-8")
+    with pytest.raises(StorageError, match=r"out: holds 'spectra' already"):
+        write_injections(out, injected())
+    assert [path.name for path in tmp_path.rglob("*.dat")] == ["old.dat"]
+
+
+def test_what_is_interrupted_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError, match="stopped"):
+        write_injections(tmp_path / "new" / "out", (one if number < 3 else _stop() for number, one in enumerate(injected())))
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_an_empty_folder_can_be_written_to_and_a_file_cannot(tmp_path):
+    (tmp_path / "out").mkdir()
+    write_injections(tmp_path / "out", injected(2))
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"file: is no directory, expected a new one"):
+        write_injections(tmp_path / "file", injected(2))
+    with pytest.raises(StorageError, match=r"/proc/nope/out: cannot be written"):
+        write_injections(Path("/proc/nope/out"), injected(2))
+
+
+def test_an_injection_without_hosts_leaves_nothing_behind(tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(inject_command, [str(tmp_path / "empty"), "--output", str(tmp_path / "out")])
+    assert result.exit_code != 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_map_that_cannot_be_written_is_refused_before_the_table(tmp_path):
+    write_injections(tmp_path / "out", injected())
+    (tmp_path / "found.csv").write_text("spectrum_id\n", encoding="utf-8")
+    plot = tmp_path / "nodir" / "map.png"
+    arguments = [str(tmp_path / "out"), str(tmp_path / "found.csv"), "--plot", str(plot)]
+    result = CliRunner().invoke(completeness, arguments)
+    assert isinstance(result.exception, StorageError)
+    assert "map.png: there is no folder" in str(result.exception)
+    assert not result.output
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ews": (float("nan"),)}, {"ews": (float("inf"),)}, {"fwhms": (500.0,)}, {"fwhms": (2.0, float("nan"))},
+        {"resolving_power": 10.0}, {"resolving_power": float("nan")},
+    ],
+)  # fmt: skip
+def test_designs_beyond_the_grid_of_shapes_are_refused(values):
+    with pytest.raises(SpectrumError, match=f"impossible {next(iter(values))}"):
+        Design(**values)
+
+
+@pytest.mark.parametrize("power", [0.0, -1.0, float("nan")])
+def test_an_impossible_resolving_power_of_a_real_line_is_refused(power):
+    with pytest.raises(SpectrumError, match="expected a resolving power of 200 at least"):
+        observed_shape(put(host(200.0), 50).spectrum, power)
+
+
+IMPOSSIBLE = [
+    (("--separation", "-5"), "--separation -5"),
+    (("--separation", "80"), "--separation 80"),
+    (("--separation", "nan"), "--separation nan"),
+    (("--fwhm", "0"), "--fwhm 0"),
+    (("--fwhm", "-2"), "--fwhm -2"),
+    (("--fwhm", "500"), "--fwhm 500"),
+    (("--fwhm", "40", "--separation", "40"), "--separation 40"),
+    (("--profile", "be", "--fwhm", "500"), "--fwhm 500"),
+    (("--profile-resolving-power", "0"), "--profile-resolving-power 0"),
+    (("--resolving-power", "0"), "--resolving-power 0"),
+    (("--ew", "-1"), "--ew -1"),
+    (("--rv", "5", "-5"), "--rv 5 -5"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), IMPOSSIBLE)
+def test_impossible_options_are_refused_at_the_door(tmp_path, arguments, reason):
+    (tmp_path / "hosts").mkdir()
+    result = CliRunner().invoke(inject_command, [str(tmp_path / "hosts"), "--output", str(tmp_path / "out"), *arguments])
+    assert result.exit_code == 2, result.output
+    assert f"{reason}: " in result.output
+    assert "expected" in result.output

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PLAIN = "plain"
 """The profile made of ``--fwhm`` and ``--separation`` alone."""
 
+PEAK = 2.0
+"""Å; width of a plain peak unless ``--fwhm`` tells."""
+
 DRAWN = 40
 """Lines drawn of a kind of target."""
 
@@ -73,10 +76,11 @@ def inject(  # noqa: PLR0913, PLR0917 - one argument an option
     from spectrove.simulate.injections import write_injections
 
     generator = np.random.default_rng(seed)
+    _check_options(ews, fwhms, separations, rv, (resolving_power, profile_resolving_power))
     if separations and PLAIN not in profiles:
         msg = "--separation is for --profile plain; other profiles have their own"
         raise click.UsageError(msg)
-    plain = list(itertools.product(fwhms or (2.0,), separations or (0.0,))) if PLAIN in profiles else []
+    plain = list(itertools.product(fwhms or (PEAK,), separations or (0.0,))) if PLAIN in profiles else []
     named = [name for name in profiles if name != PLAIN]
     if plain and named and fwhms:
         msg = "--fwhm is of a peak for --profile plain and of the whole line for others: run them apart"
@@ -118,9 +122,40 @@ def completeness(directory: Path, candidates: Path, visible: bool, plot_path: Pa
         raise click.ClickException(msg)
     edges = (edges_between(snr[some], 6), edges_between(ew[some], 8))
     shares = completeness_map(snr[some], ew[some], found[some], edges)
+    drawn = None if plot_path is None else draw_completeness(shares, plot_path)
     click.echo(json.dumps(_facts(shares), indent=2) if as_json else _table(shares))
-    if plot_path is not None:
-        click.echo(f"plot: {draw_completeness(shares, plot_path)}", err=as_json)
+    if drawn is not None:
+        click.echo(f"plot: {drawn}", err=as_json)
+
+
+def _check_options(
+    ews: tuple[float, ...],
+    fwhms: tuple[float, ...],
+    separations: tuple[float, ...],
+    rv: tuple[float, float],
+    powers: tuple[float, float],
+) -> None:
+    """Refuse what no spectrum can have, or what does not fit on the grid of shapes."""
+    from spectrove.simulate.inject import EXPECTED, LEAST_POWER, MOST_EW, REACH
+
+    room = REACH - max(fwhms, default=PEAK)
+    fine = [
+        *(("--ew", f"{ew:g}", 0 < ew <= MOST_EW, EXPECTED["ews"]) for ew in ews),
+        *(("--fwhm", f"{fwhm:g}", 0 < fwhm <= REACH, EXPECTED["fwhms"]) for fwhm in fwhms),
+        *(
+            ("--separation", f"{apart:g}", 0 <= apart <= room, f"0 to {room:g} Å: {REACH:g} Å, less the width of a peak")
+            for apart in separations
+        ),
+        ("--rv", f"{rv[0]:g} {rv[1]:g}", -3000 <= rv[0] <= rv[1] <= 3000, EXPECTED["rv"]),
+        *(
+            (option, f"{power:g}", LEAST_POWER <= power < float("inf"), EXPECTED["resolving_power"])
+            for option, power in zip(("--resolving-power", "--profile-resolving-power"), powers, strict=True)
+        ),
+    ]
+    for option, value, passed, expected in fine:
+        if not passed:
+            msg = f"{option} {value}: impossible, expected {expected}"
+            raise click.UsageError(msg)
 
 
 def _plain(widths: list[tuple[float, float]]) -> list[LineShape]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spectrove.contracts import BoolArray, FloatArray, IntArray
-from spectrove.errors import SpectrumError
+from spectrove.errors import SpectrumError, StorageError
 from spectrove.evaluate import precision_interval
 from spectrove.storage import storage_errors
 
@@ -135,7 +135,7 @@ def draw_completeness(completeness: CompletenessMap, output: Path) -> Path:
     completeness : CompletenessMap
         What to draw.
     output : Path
-        Image to write; its suffix names the format, such as ``.png``, ``.svg`` or ``.pdf``.
+        Image to write, in a folder that exists; its suffix names the format, such as ``.png``, ``.svg`` or ``.pdf``.
 
     Returns
     -------
@@ -147,11 +147,14 @@ def draw_completeness(completeness: CompletenessMap, output: Path) -> Path:
     SpectrumError
         If the suffix names no format of images.
     StorageError
-        If the disk is full or the image cannot be written.
+        If there is no such folder, the disk is full, or the image cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    if not output.parent.is_dir():
+        msg = f"{output}: there is no folder {str(output.parent)!r}, expected one. Make it, or name another."
+        raise StorageError(msg)
     share = completeness.completeness
     n_snr, n_ew = share.shape
     figure = Figure(figsize=(2.2 + 1.05 * n_ew, 1.5 + 0.72 * n_snr), layout="constrained", facecolor="white")

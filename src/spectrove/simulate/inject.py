@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from spectrove.contracts import FloatArray
+from spectrove.contracts import BoolArray, FloatArray
 from spectrove.errors import SpectrumError
 from spectrove.simulate.emission import Emission, halpha_profile
 from spectrove.simulate.photosphere import LAMOST_POWER
@@ -40,11 +40,30 @@ Chosen so that half of a pixel's photons are the star's at a signal-to-noise rat
 3.3″ under a sky of 20.7 mag a square arcsecond, which itself is of 18.4 mag in the fiber.
 """
 
+NEAR_LINE = 8.0
+"""Å around the line's center that must hold pixels, and in which pixels that are lost hide it; as in simulated surveys."""
+
+LEAST_POWER = 200.0
+"""Least λ/Δλ: a blur of 33 Å, so that what lies on the grid of shapes is nearly all of the line."""
+
+MOST_EW = 10_000.0
+"""Å; the strongest line, a safe way above any star's."""
+
 SHARP = 60_000.0
 """λ/Δλ at which simulated shapes are kept: sharper than any spectrum that they are put into."""
 
 LEAST_SIGNAL = 8.0
 """Least ratio of a real line's area to the noise of that area; below it the shape is mostly noise. Chosen."""
+
+
+EXPECTED = {
+    "ews": f"equivalent widths above 0 and to {MOST_EW:g} Å",
+    "fwhms": f"widths above 0 and to {REACH:g} Å",
+    "rv": "two velocities, the lower first, from -3000 to 3000 km/s",
+    "copies": "1 at least",
+    "resolving_power": f"a resolving power of {LEAST_POWER:g} at least",
+}
+"""What a `Design` may hold, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +111,13 @@ class Design:
     ews : tuple of float
         Equivalent widths of the emission, Å, positive.
     fwhms : tuple of float
-        Widths that shapes are stretched to, the instrument's blur included, Å; empty to leave them as they are.
+        Widths that shapes are stretched to, the instrument's blur included, Å, to 60; empty to leave them as they are.
     rv : tuple of float
         Range of velocities relative to the observer, km/s, drawn evenly.
     copies : int
         Injections into each spectrum.
     resolving_power : float
-        λ/Δλ of the spectra that lines are put into; LAMOST's unless told otherwise.
+        λ/Δλ of the spectra that lines are put into, 200 at least; LAMOST's unless told otherwise.
 
     Raises
     ------
@@ -115,14 +134,14 @@ class Design:
     def __post_init__(self) -> None:
         """Refuse impossible designs."""
         fine = {
-            "ews": bool(self.ews) and min(self.ews) > 0,
-            "fwhms": not self.fwhms or min(self.fwhms) > 0,
+            "ews": bool(self.ews) and all(0 < ew <= MOST_EW for ew in self.ews),
+            "fwhms": all(0 < fwhm <= REACH for fwhm in self.fwhms),
             "rv": -3000 <= self.rv[0] <= self.rv[1] <= 3000,
             "copies": self.copies >= 1,
-            "resolving_power": self.resolving_power > 0,
+            "resolving_power": LEAST_POWER <= self.resolving_power < np.inf,
         }
         for name in (name for name, passed in fine.items() if not passed):
-            msg = f"injection: impossible {name} ({getattr(self, name)!r}), expected positive widths and velocities to 3000 km/s"
+            msg = f"injection: impossible {name} ({getattr(self, name)!r}), expected {EXPECTED[name]}"
             raise SpectrumError(msg)
 
 
@@ -197,7 +216,7 @@ def observed_shape(spectrum: Spectrum, resolving_power: float) -> LineShape:
     spectrum : Spectrum
         A spectrum with little noise.
     resolving_power : float
-        Its λ/Δλ.
+        Its λ/Δλ, 200 at least.
 
     Returns
     -------
@@ -207,10 +226,14 @@ def observed_shape(spectrum: Spectrum, resolving_power: float) -> LineShape:
     Raises
     ------
     SpectrumError
-        If the spectrum does not reach 75 Å to both sides of Hα, or its emission does not stand out of its noise.
+        If the spectrum does not reach 75 Å to both sides of Hα, or its emission does not stand out of its noise, or the
+        resolving power is impossible.
     """
-    wave, flux = _measured(spectrum)
     where = spectrum.spectrum_id
+    if not LEAST_POWER <= resolving_power < np.inf:
+        msg = f"{where}: cannot be of λ/Δλ {resolving_power!r}, expected {EXPECTED['resolving_power']}"
+        raise SpectrumError(msg)
+    wave, flux = _measured(spectrum)
     excess = flux / continuum_near(wave, flux, str(where)) - 1
     noise = _scatter(excess[np.abs(wave - HALPHA) > CONTINUUM[0]])
     offset = _grid()
@@ -337,7 +360,7 @@ def inject(spectrum: Spectrum, shape: LineShape, ew: float, rv: float, generator
     Parameters
     ----------
     spectrum : Spectrum
-        The spectrum; pixels without a finite flux, and those where flux and ivar are 0, stay as they are.
+        The spectrum; lost pixels, those without a finite flux and those of flux 0 for which no ivar vouches, stay as they are.
     shape : LineShape
         The line as the spectrum's instrument sees it, see `seen_through`.
     ew : float
@@ -350,35 +373,40 @@ def inject(spectrum: Spectrum, shape: LineShape, ew: float, rv: float, generator
     Returns
     -------
     Injected
-        The spectrum, whose identifier is still that of the host, and what was put in.
+        The spectrum, whose identifier is still that of the host, and what was put in. If most pixels within 8 Å of the line are
+        lost, nothing of it is seen.
 
     Raises
     ------
     SpectrumError
-        If the spectrum has no continuum around Hα.
+        If the spectrum has no continuum around Hα, or fewer than 3 pixels within 8 Å of the line.
     """
     wave, flux = _measured(spectrum)
     level = continuum_near(wave, flux, str(spectrum.spectrum_id))
     sigma = _noise(wave, flux, level, spectrum)
     stretch = 1 + rv / SPEED_OF_LIGHT
     profile = ew * np.interp(wave / stretch - HALPHA, shape.offset, shape.density, left=0.0, right=0.0)
-    snr = level / sigma
-    near = np.abs(wave - HALPHA * stretch) < 10
-    snr_there = float(np.median(snr[near]))
-    variance = photon_share(snr_there) * sigma**2 * np.maximum(profile, 0)
-    added = profile * level + np.sqrt(variance) * generator.standard_normal(wave.size)
+    center = HALPHA * stretch
+    near = np.abs(wave - center) < NEAR_LINE
+    if near.sum() < 3:
+        where = f"{spectrum.spectrum_id}: fewer than 3 pixels lie within {NEAR_LINE:g} Å of the line ({center:.1f} Å)"
+        msg = f"{where}, expected a whole spectrum. Leave it out."
+        raise SpectrumError(msg)
+    snr = float(np.median((level / sigma)[near]))
+    variance = photon_share(snr) * sigma**2 * np.maximum(profile, 0)
+    lost = _lost(spectrum)
+    added = np.where(lost, 0, profile * level + np.sqrt(variance) * generator.standard_normal(wave.size))
     ivar = spectrum.ivar
     if ivar is not None:
-        added[(ivar == 0) & (spectrum.flux == 0)] = 0
         ivar = np.divide(ivar, 1 + ivar * variance)
-    observed = np.asarray(spectrum.flux, np.float64) + added
-    behind = gaussian_filter1d(flux / level, 2.0)
-    noise = float(np.sqrt(np.mean((sigma**2 + variance)[near])) / np.median(level[near])) if near.any() else np.inf
-    seen = see(wave, behind[None], profile[None], np.array([noise]), np.array([HALPHA * stretch]))
+    observed = replace(spectrum, flux=np.asarray(spectrum.flux, np.float64) + added, ivar=ivar)
+    behind = gaussian_filter1d(np.interp(wave, wave[~lost], flux[~lost]) / level, 2.0)
+    noise = float(np.sqrt(np.mean((sigma**2 + variance)[near])) / np.median(level[near]))
+    light = np.zeros_like(profile) if lost[near].mean() > 0.5 else profile
+    seen = see(wave, behind[None], light[None], np.array([noise]), np.array([center]))
     return Injected(
-        replace(spectrum, flux=observed, ivar=ivar), str(spectrum.spectrum_id), shape.name, ew, shape.fwhm, rv,
-        float(seen.separation[0]), float(seen.v_over_r[0]), snr_there, float(seen.prominence[0]),
-        LABELS[int(label_of(seen)[0])],
+        observed, str(spectrum.spectrum_id), shape.name, ew, shape.fwhm, rv, float(seen.separation[0]),
+        float(seen.v_over_r[0]), snr, float(seen.prominence[0]), LABELS[int(label_of(seen)[0])],
     )  # fmt: skip
 
 
@@ -445,6 +473,13 @@ def _measured(spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
         msg = f"{spectrum.spectrum_id}: no flux is finite, expected a spectrum"
         raise SpectrumError(msg)
     return spectrum.wave, np.interp(spectrum.wave, spectrum.wave[fine], flux[fine])
+
+
+def _lost(spectrum: Spectrum) -> BoolArray:
+    """Return which pixels hold nothing: those the pipeline made zeros of, or that are not finite."""
+    zero = spectrum.flux == 0
+    lost: BoolArray = ~np.isfinite(spectrum.flux) | (zero if spectrum.ivar is None else zero & ~(spectrum.ivar > 0))
+    return lost
 
 
 def _scatter(values: FloatArray) -> float:

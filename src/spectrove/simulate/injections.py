@@ -15,10 +15,10 @@ from spectrove.contracts import BoolArray, FloatArray, Progress, make_spectrum_i
 from spectrove.errors import SpectrumError, StorageError
 from spectrove.simulate.inject import Injected
 from spectrove.spectrum import Spectrum
-from spectrove.storage import storage_errors, write_bytes
+from spectrove.storage import atomic_path, storage_errors
 
 TRUTH = "truth.csv"
-"""Name of the table; it is written last, so that a folder that holds it is whole."""
+"""Name of the table."""
 
 COLUMNS = (
     "spectrum_id", "label", "file", "host", "shape", "ew", "fwhm", "separation", "v_over_r", "rv", "snr", "visibility"
@@ -61,7 +61,7 @@ def write_injections(
     Parameters
     ----------
     directory : Path
-        Made if it is absent; an injection that was interrupted is written anew.
+        New or empty; it appears whole when all is written, and one that is interrupted leaves nothing.
     results : iterable of Injected or tuple of str
         What `spectrove.simulate.inject.inject_design` yields.
     progress : Progress
@@ -75,25 +75,21 @@ def write_injections(
     Raises
     ------
     StorageError
-        If the directory holds a finished injection or something else, or cannot be written.
+        If the directory holds an injection or something else, or cannot be written.
     """
-    spectra = directory / "spectra"
-    others = [path.name for path in directory.iterdir() if path != spectra] if directory.is_dir() else []
-    if others:
-        msg = f"{directory}: holds {min(others)!r} already, expected a new directory. Name another, or remove it."
-        raise StorageError(msg)
+    _check_free(directory)
     rows: list[dict[str, str]] = []
     refused: list[tuple[str, str]] = []
-    with storage_errors(directory):
-        spectra.mkdir(parents=True, exist_ok=True)
+    with atomic_path(directory.absolute()) as aside:
+        (aside / "spectra").mkdir(parents=True)
         for result in results:
             if isinstance(result, Injected):
-                rows.append(_written(spectra, len(rows), result))
+                rows.append(_written(aside / "spectra", len(rows), result))
             else:
                 refused.append(result)
             progress("injecting lines", len(rows), None)
-    lines = [",".join(COLUMNS), *(",".join(str(row[name]) for name in COLUMNS) for row in rows)]
-    write_bytes(directory / TRUTH, ("\n".join(lines) + "\n").encode())
+        lines = [",".join(COLUMNS), *(",".join(str(row[name]) for name in COLUMNS) for row in rows)]
+        (aside / TRUTH).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return InjectionReport(directory, dict(sorted(Counter(row["label"] for row in rows).items())), tuple(refused))
 
 
@@ -164,6 +160,20 @@ def found_among(path: Path, ids: list[str]) -> BoolArray:
         raise SpectrumError(msg)
     named = {row["spectrum_id"] for row in reader}
     return np.array([spectrum_id in named for spectrum_id in ids], dtype=np.bool_)
+
+
+def _check_free(directory: Path) -> None:
+    """Refuse what is no directory, or one that holds something."""
+    if not directory.is_dir():
+        if directory.exists():
+            msg = f"{directory}: is no directory, expected a new one. Name another, or remove it."
+            raise StorageError(msg)
+        return
+    with storage_errors(directory):
+        names = [path.name for path in directory.iterdir()]
+    if names:
+        msg = f"{directory}: holds {min(names)!r} already, expected a new directory. Name another, or remove it."
+        raise StorageError(msg)
 
 
 def _written(directory: Path, number: int, result: Injected) -> dict[str, str]:
