@@ -32,7 +32,8 @@ LEARNERS = {
 }
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a table of Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -58,7 +59,7 @@ def classifiers(found: dict) -> str:
     floor = found["real_against_real"]
     low, high = floor["limits"]
     text = f"{floor['n_pairs']} pairs, gradient boosting: {floor['area']:.3f} ({low:.3f} to {high:.3f})."
-    return f"{_table(head, rows)}\n\nReal against real, plates halved, {text}"
+    return f"{table(head, rows)}\n\nReal against real, plates halved, {text}"
 
 
 def quantities(found: dict) -> str:
@@ -69,7 +70,7 @@ def quantities(found: dict) -> str:
             if row["quantity"] == name and row["kind"] != "all":
                 sides = [_quantiles(row[side], scale, digits) for side in ("real", "simulated")]
                 rows.append([title, row["kind"], *sides, f"{row['distance']:.2f}", f"{row['expected']:.2f}"])
-    return _table(["16 / 50 / 84 %", "type", "real", "simulated", "distance", "by chance"], rows)
+    return table(["16 / 50 / 84 %", "type", "real", "simulated", "distance", "by chance"], rows)
 
 
 def signal_to_noise(found: dict) -> str:
@@ -78,7 +79,7 @@ def signal_to_noise(found: dict) -> str:
     for row in found["snr"]:
         sides = [" / ".join(f"{value:.0f}" for value in row[side]) for side in ("real", "simulated")]
         rows.append([row["kind"], str(row["n_real"]), *sides, f"{row['distance']:.2f}"])
-    return _table(["layout", "real files", "real: 5 / 16 / 50 / 84 / 95 %", "simulated", "distance"], rows)
+    return table(["layout", "real files", "real: 5 / 16 / 50 / 84 / 95 %", "simulated", "distance"], rows)
 
 
 def artefacts(found: dict) -> str:
@@ -90,7 +91,7 @@ def artefacts(found: dict) -> str:
             low, high = (100 * limit for limit in row[side]["limits"])
             sides.append(f"{100 * row[side]['with'] / row[side]['n']:.2f} ({low:.2f} to {high:.2f})")
         rows.append([row["artefact"], row["layout"], *sides])
-    return _table(["artefact", "layout", "real, % (95 %)", "simulated, % (95 %)"], rows)
+    return table(["artefact", "layout", "real, % (95 %)", "simulated, % (95 %)"], rows)
 
 
 def noise_correlation(found: dict) -> str:
@@ -100,7 +101,7 @@ def noise_correlation(found: dict) -> str:
         for side in ("real", "simulated"):
             values = [f"{value:.2f}".replace("-", "−") for value in row[side]["correlation"][:5]]
             rows.append([f"{row['snr'][0]} to {row['snr'][1]}", side, str(row[side]["n"]), *values])
-    return _table(["S/N", "A stars", "n", "lag 1", "2", "3", "4", "5"], rows)
+    return table(["S/N", "A stars", "n", "lag 1", "2", "3", "4", "5"], rows)
 
 
 TABLES = {
