@@ -139,7 +139,7 @@ def test_a_killed_ingest_frees_the_pool_and_takes_its_workers_with_it(waiting, m
 
 def test_an_interrupt_is_quiet_and_what_was_read_is_not_read_again(waiting, many, tmp_path, halpha, expected):
     os.killpg(waiting.pid, signal.SIGINT)
-    said, complaints = waiting.communicate(timeout=60)
+    said, complaints = waiting.communicate(timeout=300)
     assert (said.strip(), complaints) == ("interrupted", "")
     unfinished = pool_info(tmp_path / "pool")["unfinished"]
     assert 0 < unfinished["n_tasks_done"] <= unfinished["n_tasks"]
