@@ -1,4 +1,4 @@
-"""χ² against a library of templates."""
+"""Fit of a library of templates by χ²."""
 
 from __future__ import annotations
 

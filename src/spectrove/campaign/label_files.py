@@ -103,12 +103,12 @@ class IdLabels(Mapping[SpectrumId, str | None]):
 
     def labels(self) -> Iterator[str | None]:
         """
-        Yield the labels in the order of the ids.
+        Return the labels in the order of the ids.
 
-        Yields
-        ------
-        str or None
-            A label.
+        Returns
+        -------
+        iterator of str or None
+            One label after another.
         """
         return (self._names[code] for code in self._codes)
 

@@ -19,7 +19,7 @@ SETTINGS: dict[str, Any] = {
     "network": {"name": "compact"},
     "query": {"batch_size": 50},
     "audit": {"size": 30},
-    "stopping": {"options": {"threshold": 0.9, "times": 2}, "max_iterations": 8},
+    "stopping": {"options": {"threshold": 0.8, "times": 2}, "max_iterations": 8},
     "fit": {"min_delta": 1e-3, "patience": 5, "max_epochs": 30, "threads": 1},
     "long_fit": {"min_delta": 1e-4, "patience": 20, "max_epochs": 100, "threads": 1},
 }

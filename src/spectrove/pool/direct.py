@@ -67,29 +67,51 @@ class RowBatch:
 
 
 class BatchSource(Protocol):
-    """
-    Makes spectra in batches of any sizes; it is sent to other processes, so it holds settings and a seed, not spectra.
-
-    Attributes
-    ----------
-    name : str
-        What people call it.
-    identity : mapping
-        What its spectra follow from, as JSON can hold it: equal identities, equal spectra.
-    n_batches : int
-        Number of batches.
-    n_rows : int
-        Spectra in all of them, those that the recipe refuses among them.
-    """
+    """Makes spectra in batches of any sizes; it is sent to other processes, so it holds settings and a seed, not spectra."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """
+        Return what people call it.
+
+        Returns
+        -------
+        str
+            A few words.
+        """
+
     @property
-    def identity(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def identity(self) -> Mapping[str, Any]:
+        """
+        Return what its spectra follow from.
+
+        Returns
+        -------
+        mapping
+            As JSON can hold it: equal identities, equal spectra.
+        """
+
     @property
-    def n_batches(self) -> int: ...  # noqa: D102
+    def n_batches(self) -> int:
+        """
+        Return how many batches there are.
+
+        Returns
+        -------
+        int
+            Number of batches.
+        """
+
     @property
-    def n_rows(self) -> int: ...  # noqa: D102
+    def n_rows(self) -> int:
+        """
+        Return how many spectra there are.
+
+        Returns
+        -------
+        int
+            Spectra in all batches, those that the recipe refuses among them.
+        """
 
     def batch(self, number: int) -> RowBatch:
         """

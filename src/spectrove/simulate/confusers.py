@@ -289,8 +289,10 @@ def extragalactic_class(kinds: IntArray) -> tuple[StrArray, StrArray]:
 
     Returns
     -------
-    classes, subclasses : array of str, shape (n_spectra,)
-        As in the headers' CLASS and SUBCLASS; nobody recognizes a supernova.
+    classes : array of str, shape (n_spectra,)
+        As in the headers' CLASS; nobody recognizes a supernova.
+    subclasses : array of str, shape (n_spectra,)
+        As in the headers' SUBCLASS.
     """
     classes: StrArray = np.array(["QSO", "GALAXY", "GALAXY", "Unknown", "Unknown"])[kinds]
     return classes, np.full(kinds.shape, "Non")

@@ -71,8 +71,10 @@ def matched(
 
     Returns
     -------
-    real, simulated : arrays of int, shape (n_pairs,)
-        Rows on each side, each at most once. A real spectrum without partner within `FARTHEST` of its ln S/N is left out.
+    real : array of int, shape (n_pairs,)
+        Rows of real spectra, each at most once. One without partner within `FARTHEST` of its ln S/N is left out.
+    simulated : array of int, shape (n_pairs,)
+        Rows of their partners, each at most once.
     """
     pairs: list[tuple[int, int]] = []
     for kind in np.unique(real[0]):
@@ -140,8 +142,10 @@ def area_interval(
 
     Returns
     -------
-    lower, upper : float
-        Percentiles of the area over `N_BOOTSTRAPS` resampled sets; NaN if no set has both sides.
+    lower : float
+        Percentile of the area over `N_BOOTSTRAPS` resampled sets; NaN if no set has both sides.
+    upper : float
+        The other percentile.
 
     References
     ----------

@@ -168,7 +168,14 @@ class Conditions:
 
     @property
     def pixel_snr(self) -> FloatArray:
-        """Signal-to-noise ratio of a pixel by ivar, of the continuum at Hα."""
+        """
+        Return the signal-to-noise ratio of a pixel by ivar, of the continuum at Hα.
+
+        Returns
+        -------
+        array of shape (n_spectra,)
+            Dimensionless.
+        """
         return PIXEL_SNR * self.snr / (1 + self.snr / PIXEL_SNR_BENDS)
 
 

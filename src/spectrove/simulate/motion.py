@@ -49,8 +49,10 @@ def galactic(ra: FloatArray, dec: FloatArray) -> tuple[FloatArray, FloatArray]:
 
     Returns
     -------
-    longitude, latitude : array of shape (n,)
-        Degrees; longitudes from 0 to 360.
+    longitude : array of shape (n,)
+        Degrees, from 0 to 360.
+    latitude : array of shape (n,)
+        Degrees.
     """
     east, north, pole = np.deg2rad(np.asarray(ra) - POLE_RA), np.deg2rad(dec), np.deg2rad(POLE_DEC)
     sine = np.sin(north) * np.sin(pole) + np.cos(north) * np.cos(pole) * np.cos(east)

@@ -104,7 +104,14 @@ class PlateSettings:
 
     @property
     def n_plates(self) -> int:
-        """Number of plates."""
+        """
+        Return how many plates there are.
+
+        Returns
+        -------
+        int
+            Number of plates; the last may have fewer spectra.
+        """
         return -(-self.n_spectra // self.spectra_per_plate)
 
 
@@ -188,7 +195,14 @@ class Plate:
 
     @property
     def rv_system(self) -> float | None:
-        """Velocity of the galaxy that the plate is centered on, km/s, if any."""
+        """
+        Return the velocity of the galaxy that the plate is centered on.
+
+        Returns
+        -------
+        float or None
+            km/s; None where there is no such galaxy.
+        """
         return SPECIAL_FIELDS[self.name][3] if self.name else None
 
 
