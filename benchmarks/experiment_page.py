@@ -8,6 +8,7 @@ The tables of docs/reference/paper-experiment.md, from the reports of several se
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -37,8 +38,8 @@ def kept(reports: list[Path]) -> Facts:
     return {"summary": summarize([path.parent for path in reports]), "paper": report["paper"], "seeds": seeds}
 
 
-def _limits(fact: Facts, said: Callable[[float], str]) -> str:
-    low, high = fact["limits"]
+def _limits(fact: Facts, said: Callable[[float], str], most: float = math.inf) -> str:
+    low, high = max(fact["limits"][0], 0.0), min(fact["limits"][1], most)
     return f"{said(fact['mean'])} ({said(low)} to {said(high)})"
 
 
@@ -143,7 +144,7 @@ def visibility(found: Facts) -> str:
     found_by = _together(
         found,
         "by_visibility",
-        lambda row: f"{row['from']:g} to {row['to']:g}" if row["to"] else f"{row['from']:g} and more",
+        lambda row: f"{row['from']:g} to {row['to']:g}" if row["to"] and row["to"] < 10_000 else f"{row['from']:g} and more",
         None,
     )
     rows = [
@@ -161,7 +162,7 @@ def finders(found: Facts) -> str:
         for seed in found["seeds"]:
             one = next(line for line in seed["finders"]["rows"] if line["name"] == name)
             row.append(f"{one['precision']['value']:.2f} / {one['recall']['value']:.2f} / {one['f1']:.2f}")
-        rows.append([*row, _limits(fact, "{:.2f}".format)])
+        rows.append([*row, _limits(fact, "{:.2f}".format, 1.0)])
     seeds = [f"seed {seed}: precision / recall / F1" for seed in found["summary"]["seeds"]]
     return table(["finder", *seeds, "mean F1 (95 % over seeds)"], rows)
 
