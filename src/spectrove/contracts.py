@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NewType, Protocol
+from typing import Any, NewType, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,23 @@ IdArray = NDArray[np.object_]
 
 SpectrumId = NewType("SpectrumId", str)
 """Our key of a spectrum, ``survey:key``: unique, stable, and the only thing that data are joined by."""
+
+
+class IdColumn(Protocol):
+    """Ids of many spectra, read where they are asked for: an object array is one, and so is the column of a pool on the disk."""
+
+    def __len__(self) -> int:
+        """Return the number of spectra."""
+
+    @overload
+    def __getitem__(self, rows: int, /) -> SpectrumId: ...
+
+    @overload
+    def __getitem__(self, rows: slice | IntArray | BoolArray, /) -> IdArray: ...
+
+    def __getitem__(self, rows: int | slice | IntArray | BoolArray, /) -> SpectrumId | IdArray:
+        """Return the id of a row, or those of some rows as an object array of str."""
+
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and how much there is (None: unknown)."""
@@ -141,7 +158,7 @@ class Scores:
 
     Attributes
     ----------
-    spectrum_ids : array of str, shape (n_spectra,)
+    spectrum_ids : IdColumn, n_spectra long
         The spectra, in the pool's order.
     probabilities : array of float32, shape (n_spectra, n_classes)
         Predicted class probabilities; each row sums to 1.
@@ -153,7 +170,7 @@ class Scores:
         Content hash of the pool.
     """
 
-    spectrum_ids: IdArray
+    spectrum_ids: IdColumn
     probabilities: FloatArray
     classes: tuple[str, ...]
     checkpoint: str
