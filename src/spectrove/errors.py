@@ -21,6 +21,7 @@ Every error that spectrove raises on purpose.
     │   ├── CampaignBusyError    another process runs this campaign
     │   └── PhaseError           not possible in the present phase
     ├── PlugInError              an entry point that cannot be used     (LookupError)
+    ├── ExecutorError            workers or a scheduler out of reach    (OSError)
     └── StorageError             the disk is full or cannot be written  (OSError)
 
 Messages read ``where: what is wrong (the value), what was expected. What to do.``
@@ -99,6 +100,10 @@ class PhaseError(CampaignError):
 
 class PlugInError(SpectroveError, LookupError):
     """An entry point that is unknown or cannot be loaded."""
+
+
+class ExecutorError(SpectroveError, OSError):
+    """Workers or a scheduler that cannot be used."""
 
 
 class StorageError(SpectroveError, OSError):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "matplotlib", "dask", "sqlalchemy"}
+HEAVY = {"torch", "matplotlib", "dask", "distributed", "openvino", "sqlalchemy"}
 FITS_ROOMS = {"surveys", "simulate"}
 
 
