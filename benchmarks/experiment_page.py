@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from realism_page import BEGIN, END, table
+from page_tables import Facts, fill, table
 
 from spectrove.experiment import summarize
 from spectrove.experiment.measure import share
 from spectrove.experiment.wording import percent, told
 
-Facts = dict[str, Any]
 CLASSES = ("single-peak", "double-peak", "not-interesting")
 
 
@@ -178,22 +175,12 @@ TABLES = {
 }
 
 
-def filled(page: str, found: Facts) -> str:
-    """Return the page with its tables replaced."""
-    for name, made in TABLES.items():
-        begin = BEGIN.format(name)
-        text = f"{begin}\n{made(found)}\n{END}"
-        page = re.sub(re.escape(begin) + r"\n.*?" + re.escape(END), lambda _, text=text: text, page, flags=re.DOTALL)
-    return page
-
-
 def main(*given: str) -> None:
     """Keep the figures and fill the page."""
     *reports, figures, page = map(Path, given)
     if reports:
         figures.write_text(json.dumps(kept(reports), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    found = json.loads(figures.read_text(encoding="utf-8"))
-    page.write_text(filled(page.read_text(encoding="utf-8"), found), encoding="utf-8")
+    fill(figures, page, TABLES)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ The tables of docs/reference/realism.md, from the JSON of `benchmarks/realism.py
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from pathlib import Path
 
-BEGIN, END = "<!-- tables: {} -->", "<!-- end -->"
+from page_tables import fill, table
+
 QUANTITIES = {
     "slope": ("slope, % per 100 Å", 100, 1),
     "curvature": ("curvature, % per (100 Å)²", 100, 1),
@@ -30,12 +29,6 @@ LEARNERS = {
     "logistic": "logistic, 60 components",
     "network": "the network `compact`",
 }
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table of Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _quantiles(values: list[float], scale: float, digits: int) -> str:
@@ -113,20 +106,5 @@ TABLES = {
 }
 
 
-def filled(page: str, found: dict) -> str:
-    """Return the page with its tables replaced."""
-    for name, table in TABLES.items():
-        begin = BEGIN.format(name)
-        text = f"{begin}\n{table(found)}\n{END}"
-        page = re.sub(re.escape(begin) + r"\n.*?" + re.escape(END), lambda _, text=text: text, page, flags=re.DOTALL)
-    return page
-
-
-def main(figures: Path, page: Path) -> None:
-    """Fill the page."""
-    found = json.loads(figures.read_text(encoding="utf-8"))
-    page.write_text(filled(page.read_text(encoding="utf-8"), found), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    fill(Path(sys.argv[1]), Path(sys.argv[2]), TABLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 
 import pytest
@@ -13,18 +12,17 @@ PAGE = REPOSITORY / "docs" / "reference" / "realism.md"
 FIGURES = REPOSITORY / "benchmarks" / "results" / "realism.json"
 
 
-@pytest.fixture(scope="module")
-def realism_page():
-    spec = importlib.util.spec_from_file_location("realism_page", REPOSITORY / "benchmarks" / "realism_page.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def test_the_tables_are_those_of_the_measured_figures(script):
+    page, found = PAGE.read_text(encoding="utf-8"), json.loads(FIGURES.read_text(encoding="utf-8"))
+    assert script("page_tables").filled(page, script("realism_page").TABLES, found) == page
 
 
-def test_the_tables_are_those_of_the_measured_figures(realism_page):
-    page = PAGE.read_text(encoding="utf-8")
-    assert all(realism_page.BEGIN.format(name) in page for name in realism_page.TABLES)
-    assert realism_page.filled(page, json.loads(FIGURES.read_text(encoding="utf-8"))) == page
+def test_a_table_without_a_place_on_its_page_is_an_error(script):
+    tables = {"speed": lambda found: found["said"]}
+    page = "<!-- tables: speed -->\nold\n<!-- end -->\nrest\n"
+    assert script("page_tables").filled(page, tables, {"said": "new"}) == page.replace("old", "new")
+    with pytest.raises(ValueError, match="0 places '<!-- tables: speed -->'"):
+        script("page_tables").filled("rest\n", tables, {"said": "new"})
 
 
 def test_the_pictures_are_there():

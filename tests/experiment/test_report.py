@@ -77,6 +77,21 @@ def test_the_main_table_gives_every_share_with_limits_and_sample(facts):
     assert all(len(row) == len(table.header) and row[3] for row in table.rows)
 
 
+@pytest.mark.parametrize(
+    ("stopped", "why"),
+    [
+        ({"stop": True, "reason": "these are all 2 iterations that max_iterations allows"}, "these are all 2 iterations"),
+        (None, "it never stopped"),
+    ],
+)
+def test_a_search_that_did_not_end_by_the_rule_is_not_said_to_have_stopped_by_it(facts, stopped, why):
+    facts["active"]["final"]["stopped"] = stopped
+    last = max(row["number"] for row in facts["active"]["iterations"] if row["kind"] != "final")
+    (row,) = (row for row in at_a_glance(facts).rows if row[0] == "last iteration with questions")
+    assert row[1:3] == ("17", str(last))
+    assert why in row[3]
+
+
 def test_the_numbers_are_those_of_the_truth(finished, facts):
     truth = finished.truth
     assert facts["survey"]["n_targets"] == truth.is_target.sum()

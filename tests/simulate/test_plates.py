@@ -170,5 +170,18 @@ def test_the_fainter_the_star_the_stronger_the_nebula_on_it():
     free = (np.abs(plain.ew) > 0) & (plain.ew < 10) & (plain.ew > -0.1)
     np.testing.assert_allclose(dimmed.ew[free], 10 * plain.ew[free])
     assert np.ptp(plain.rv) > 0
-    assert (plain.nii > 0).all()
-    assert (plain.sii > 0).all()
+
+
+def test_nitrogen_and_sulfur_of_a_nebula_vary_by_a_fifth_about_its_own():
+    plate = replace(PLATES[0], nebula=replace(CLOUD, nii=0.5, sii=0.2))
+    lines = nebular_lines(plate, fibers(plate, 7))
+    np.testing.assert_allclose(lines.nii, 0.5, rtol=0.21)
+    np.testing.assert_allclose(lines.sii, 0.2, rtol=0.21)
+
+
+def test_nitrogen_and_sulfur_of_nebulae_are_those_of_h_ii_regions():
+    settings = PlateSettings(400 * 50, 50, nebular_share=1.0)
+    nebulae = [nebula for number in range(400) if (nebula := plate_of(number, settings, 7).nebula) is not None]
+    assert len(nebulae) > 100
+    assert np.median([nebula.nii for nebula in nebulae]) == pytest.approx(0.36, abs=0.03)
+    assert np.median([nebula.sii for nebula in nebulae]) == pytest.approx(0.30, abs=0.03)

@@ -20,6 +20,8 @@ from spectrove.simulate.photosphere import photosphere
 from spectrove.simulate.plates import NebularLines, fibers, nebular_lines, plate_of
 from spectrove.simulate.profiles import HALPHA, SPEED_OF_LIGHT
 from spectrove.simulate.source import WINDOW, arriving_light
+from spectrove.simulate.stars import KIND_NAMES
+from spectrove.simulate.targets import TARGET_NAMES
 
 CONFIG = SurveyConfig(n_pool=600, n_labeled=90, target_fraction=0.3, unknown_fraction=0.05, spectra_per_plate=150)
 SOURCE = PoolSource(CONFIG, 5)
@@ -78,8 +80,9 @@ def made(source: PoolSource, number: int) -> tuple[Objects, NebularLines, dict[s
     """Return what lies behind a plate's spectra, and its truth."""
     plate = plate_of(number, source.config.plates, source.seed)
     places = fibers(plate, source.seed)
-    lines = nebular_lines(plate, places, np.zeros(places.spid.size))
-    return observed_objects(plate, places, source.config, source.seed), lines, columns_of(source.spectra(number).truth)
+    objects = observed_objects(plate, places, source.config, source.seed)
+    lines = nebular_lines(plate, places, pool_source._dimming(objects, places))
+    return objects, lines, columns_of(source.spectra(number).truth)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +119,51 @@ def test_the_truth_tells_names_and_lines_as_observers_write_them():
     assert np.isnan(truth["v_over_r"][targets[~two]]).all()
 
 
+def test_the_truth_of_the_labeled_set_tells_what_was_put_in(monkeypatch):
+    samples = []
+
+    def remembered(wanted, generator, draw=labeled_set._draw_sample):
+        samples.append(draw(wanted, generator))
+        return samples[-1]
+
+    monkeypatch.setattr(labeled_set, "_draw_sample", remembered)
+    truth = columns_of(LabeledSource(CONFIG, 5).spectra(0).truth)
+    (sample,) = samples
+    rows = np.empty(90, dtype=int)  # of the truth, in the sample's order
+    rows[np.lexsort((sample.stars.teff, sample.snr.astype(np.float32)))] = np.lexsort((truth["teff"], truth["snr"]))
+    np.testing.assert_array_equal(truth["snr"][rows], sample.snr.astype(np.float32))
+    for name in ("teff", "logg", "vsini", "rv"):
+        np.testing.assert_array_equal(truth[name][rows], getattr(sample.stars, name).astype(np.float32), err_msg=name)
+    targets, rest = np.split(rows, [sample.target_kinds.size])
+    apart = sample.emission.separation > 0
+    put_in = {
+        "ew": -sample.emission.ew,
+        "fwhm": sample.emission.fwhm,
+        "separation": np.where(apart, sample.emission.separation, np.nan),
+        "inclination": sample.emission.inclination,
+    }
+    for name, values in put_in.items():
+        np.testing.assert_array_equal(truth[name][targets], values.astype(np.float32), err_msg=name)
+        assert np.isnan(truth[name][rest]).all()
+    assert truth["subtype"][targets].tolist() == [TARGET_NAMES[kind] for kind in sample.target_kinds]
+    assert truth["subtype"][rest].tolist() == [KIND_NAMES[kind] for kind in sample.stars.kind[targets.size :]]
+
+
+def test_the_widths_in_the_truth_of_the_labeled_set_are_those_of_its_spectra():
+    spectra = LabeledSource(CONFIG, 5).spectra(0)
+    truth = columns_of(spectra.truth)
+    near = np.abs(spectra.wave - HALPHA) < 30
+    missing = ((1 - spectra.flux[:, near]) * np.gradient(spectra.wave)[near]).sum(axis=1)
+    stars = truth["kind"] == "star"
+    assert np.ptp(truth["ew_absorption"][stars]) > 3
+    np.testing.assert_allclose(missing[stars], truth["ew_absorption"][stars], atol=0.3)
+    disks = truth["subtype"] == "be"  # most of them without an absorber that takes from the light
+    assert disks.sum() > 20
+    light = (missing - truth["ew_absorption"])[disks] / truth["ew"][disks]
+    assert np.median(light) == pytest.approx(1, abs=0.01)
+    assert light.max() < 1.05
+
+
 @pytest.mark.parametrize("source", [SOURCE, LabeledSource(CONFIG, 5)], ids=["pool", "labeled"])
 def test_the_v_over_r_in_the_truth_is_the_one_that_was_drawn(source, monkeypatch):
     def lopsided(kinds, hosts, generator, draw=labeled_set.draw_emission):
@@ -143,8 +191,8 @@ def test_the_width_of_the_photosphere_in_the_truth_is_the_stars_own_with_a_nebul
 
 def test_the_lines_of_a_nebula_are_where_and_as_strong_as_the_truth_says():
     objects, lines, truth = made(CLOUDED, 0)
-    some = np.abs(lines.ew) > 0
-    np.testing.assert_array_equal(np.isfinite(truth["nebular_ew"]), some)
+    assert np.count_nonzero(lines.ew) > 10
+    np.testing.assert_array_equal(truth["nebular_ew"], np.where(lines.ew == 0, np.nan, lines.ew).astype(np.float32))
     wave = np.arange(6400.0, 6850.0, 0.1)
     one = np.array([np.flatnonzero(objects.outer < 0)[0]])
     light = arriving_light(wave, objects.rows(one), NebularLines(*(np.array([value]) for value in (8.0, 0.5, 0.2, 0.0))))
@@ -154,22 +202,39 @@ def test_the_lines_of_a_nebula_are_where_and_as_strong_as_the_truth_says():
         assert np.trapezoid(added[near], wave[near]) == pytest.approx(width, rel=0.05), center
 
 
-def test_the_error_of_the_wavelengths_moves_the_spectrum_and_not_the_truth(monkeypatch):
-    def spectra_at(velocity):
+@pytest.fixture
+def spectra_at(monkeypatch):
+    """Return what makes a source's first plate, the wavelengths of all its spectra being wrong by a velocity, km/s."""
+
+    def made_at(source, velocity):
         def displaced(plate, seed):
             places = fibers(plate, seed)
             return replace(places, zero_point=np.full(places.spid.size, velocity))
 
         monkeypatch.setattr(pool_source, "fibers", displaced)
-        return SOURCE.spectra(0)
+        return source.spectra(0)
 
-    resting, moved = spectra_at(0.0), spectra_at(300.0)
+    return made_at
+
+
+def test_the_error_of_the_wavelengths_moves_the_spectrum_and_not_the_truth(spectra_at):
+    resting, moved = spectra_at(SOURCE, 0.0), spectra_at(SOURCE, 300.0)
     truth = columns_of(resting.truth)
     np.testing.assert_array_equal(columns_of(moved.truth)["rv"], truth["rv"])
     np.testing.assert_array_equal(columns_of(moved.truth)["redshift"], truth["redshift"])
     strong = np.flatnonzero((truth["label"] == "single-peak") & (truth["visibility"] > 100) & (truth["artefact"] == None))  # noqa: E711
     assert strong.size > 3
     peaks = [spectra.wave[np.argmax(spectra.normalized[strong], axis=1)] for spectra in (resting, moved)]
+    np.testing.assert_allclose(np.median(peaks[1] - peaks[0]), HALPHA * 300 / SPEED_OF_LIGHT, atol=1.6)
+
+
+def test_the_error_of_the_wavelengths_moves_a_nebula_with_the_star_behind_it(spectra_at):
+    resting, moved = spectra_at(CLOUDED, 0.0), spectra_at(CLOUDED, 300.0)
+    truth = columns_of(resting.truth)
+    strong = np.flatnonzero((truth["nebular_ew"] > 5) & (truth["kind"] == "star") & (truth["artefact"] == None))  # noqa: E711
+    assert strong.size > 3
+    near = np.abs(resting.wave - HALPHA) < 15
+    peaks = [spectra.wave[near][np.argmax(spectra.normalized[strong][:, near], axis=1)] for spectra in (resting, moved)]
     np.testing.assert_allclose(np.median(peaks[1] - peaks[0]), HALPHA * 300 / SPEED_OF_LIGHT, atol=1.6)
 
 
@@ -211,6 +276,14 @@ def test_the_truth_of_a_hidden_line_is_not_interesting():
     for row in rows:
         if row["artefact"] == "all-zero" or row["visibility"] < 3:
             assert row["label"] == "not-interesting"
+
+
+@pytest.mark.parametrize("source", [SOURCE, LabeledSource(CONFIG, 5)], ids=["pool", "labeled"])
+def test_a_target_has_visible_peaks_where_its_visibility_is_three(source):
+    truth = columns_of(pa.concat_tables([source.spectra(number).truth for number in range(source.n_batches)]))
+    targets = truth["kind"] == "target"
+    assert targets.sum() > 30
+    np.testing.assert_array_equal(truth["n_peaks"][targets] > 0, truth["visibility"][targets] >= 3)
 
 
 def test_faint_spectra_and_bright_ones_are_there():

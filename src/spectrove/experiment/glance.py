@@ -118,12 +118,17 @@ def _asking(facts: Facts) -> list[tuple[str, ...]]:
     n_batches = published.LAST_ITERATION
     reason = active["final"]["stopped"]["reason"] if active["final"]["stopped"] else "it never stopped"
     return [
-        ("iteration of the stop", str(published.LAST_ITERATION), str(asked[-1]["number"]), reason),
+        (
+            "last iteration with questions",
+            str(published.LAST_ITERATION),
+            str(asked[-1]["number"]),
+            f"paper: its rule said stop. Here: {reason}",
+        ),
         (
             "labels to teach",
             f"{n_batches * published.BATCH:,}",
             f"{labels['n_queried']:,}",
-            "paper: 100 in each of 17 iterations. Here the iteration that stops has asked, too",
+            f"paper: {published.BATCH} in each of {n_batches} iterations. Here the last iteration asked, too",
         ),
         (
             "labels to measure",

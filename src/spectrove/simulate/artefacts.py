@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spectrove.contracts import BoolArray, FloatArray, IntArray
 from spectrove.lines import H_ALPHA
+from spectrove.simulate.columns import Columns
 
 NONE, SPIKE, ZEROED, EMPTY, SKY, JOIN, DISTRUSTED = "", "spike", "zeroed", "all-zero", "sky-residual", "join", "distrusted"
 """Names of artefacts in truth tables; the last gives ivar = 0 to strong emission and leaves the flux alone."""
@@ -83,7 +84,7 @@ DISTRUST_RATES = {"lamost-dr1": 1.0, "lamost-image": 0.05, "lamost-table": 0.05}
 
 
 @dataclass(frozen=True, eq=False)
-class Events:
+class Events(Columns):
     """
     What goes wrong; every attribute has one row a spectrum.
 

@@ -15,13 +15,14 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectrove.contracts import BoolArray, FloatArray, IntArray
 from spectrove.lines import H_ALPHA, H_BETA, HEI_6678, NII_6548, NII_6583, SII_6716, SII_6731
+from spectrove.simulate.columns import Columns
 from spectrove.simulate.profiles import FWHM_TO_SIGMA, HALPHA, SPEED_OF_LIGHT, shifted
 
 StrArray = NDArray[np.str_]
@@ -87,7 +88,7 @@ QSO, GALAXY, OLD_GALAXY, SUPERNOVA, FEATURELESS = range(len(EXTRAGALACTIC_KINDS)
 
 
 @dataclass(frozen=True, eq=False)
-class Nebulae:
+class Nebulae(Columns):
     """
     Nebular lines in front of, or subtracted from, stars; every attribute is an array of shape (n_spectra,).
 
@@ -109,25 +110,9 @@ class Nebulae:
     sulfur: FloatArray
     rv: FloatArray
 
-    def rows(self, selection: IntArray | BoolArray | slice) -> Nebulae:
-        """
-        Return some of the spectra.
-
-        Parameters
-        ----------
-        selection : array of int or bool, or slice
-            Their rows.
-
-        Returns
-        -------
-        Nebulae
-            Their parameters.
-        """
-        return Nebulae(*(getattr(self, field.name)[selection] for field in fields(self)))
-
 
 @dataclass(frozen=True, eq=False)
-class Extragalactic:
+class Extragalactic(Columns):
     """
     Objects outside the Galaxy; every attribute is an array of shape (n_spectra,).
 
@@ -162,22 +147,6 @@ class Extragalactic:
     oxygen: FloatArray
     broad: FloatArray
     is_type_ii: BoolArray
-
-    def rows(self, selection: IntArray | BoolArray | slice) -> Extragalactic:
-        """
-        Return some of the objects.
-
-        Parameters
-        ----------
-        selection : array of int or bool, or slice
-            Their rows.
-
-        Returns
-        -------
-        Extragalactic
-            Their parameters.
-        """
-        return Extragalactic(*(getattr(self, field.name)[selection] for field in fields(self)))
 
 
 def nebula(wave: FloatArray, nebulae: Nebulae, resolving_power: float) -> FloatArray:

@@ -28,8 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import jv
 
-from spectrove.contracts import BoolArray, FloatArray, IntArray
+from spectrove.contracts import FloatArray
 from spectrove.lines import HEI_6678, LI_6708, NII_6548, NII_6583, SII_6716, SII_6731
+from spectrove.simulate.columns import Columns
 from spectrove.simulate.profiles import FWHM_TO_SIGMA, HALPHA, SPEED_OF_LIGHT, line_profile, shifted
 from spectrove.wavelength import air_to_vacuum
 
@@ -76,7 +77,7 @@ LITHIUM_FWHM = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Emission:
+class Emission(Columns):
     """
     What emission lines are made of; every attribute is an array of shape (n_spectra,), widths in Å at Hα.
 
@@ -181,22 +182,6 @@ class Emission:
         possible = np.abs(self.lopsidedness) < 1 / (1 + self.thick / 2)
         ratio: FloatArray = np.where(possible, self.v_over_r, (1 - arm) / (1 + arm))
         return ratio
-
-    def rows(self, selection: IntArray | BoolArray | slice) -> Emission:
-        """
-        Return some of the spectra.
-
-        Parameters
-        ----------
-        selection : array of int or bool, or slice
-            Their rows.
-
-        Returns
-        -------
-        Emission
-            Their parameters.
-        """
-        return Emission(*(getattr(self, field.name)[selection] for field in fields(self)))
 
 
 PLAIN = {"inner": 1.0, "fwhm": 1.0, "v_over_r": 1.0, "inclination": np.nan, "wings_fwhm": 1.0, "absorber_fwhm": 1.0, "level": 0.6}

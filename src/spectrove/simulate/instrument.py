@@ -7,10 +7,9 @@ Everything random is drawn before a range of wavelengths is chosen, so that a sp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from spectrove.contracts import BoolArray, FloatArray, IntArray
 from spectrove.lines import H_ALPHA
 from spectrove.simulate import artefacts
 from spectrove.simulate.artefacts import Events
+from spectrove.simulate.columns import Columns
 from spectrove.simulate.plates import SPECTROGRAPHS, Fibers, Plate
 from spectrove.simulate.sky import GRID, GROUPS, LOG_STEP, sky_lines, sky_residuals, weighted_sum
 
@@ -112,7 +112,7 @@ CCD700_DIGITS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Conditions:
+class Conditions(Columns):
     """
     How the spectra of a plate were observed; nothing here depends on the range of wavelengths.
 
@@ -147,24 +147,6 @@ class Conditions:
     response: FloatArray
     residual: FloatArray
     events: Events
-
-    def rows(self, selection: slice | IntArray | BoolArray) -> Conditions:
-        """
-        Return the conditions of some of the spectra.
-
-        Parameters
-        ----------
-        selection : slice or array
-            Which.
-
-        Returns
-        -------
-        Conditions
-            Theirs.
-        """
-        chosen: dict[str, Any] = {field.name: getattr(self, field.name)[selection] for field in fields(self)[:-1]}
-        events: dict[str, Any] = {field.name: getattr(self.events, field.name)[selection] for field in fields(Events)}
-        return Conditions(**chosen, events=Events(**events))
 
     @property
     def pixel_snr(self) -> FloatArray:

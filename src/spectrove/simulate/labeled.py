@@ -20,6 +20,7 @@ from spectrove.errors import ConfigError
 from spectrove.pool import RowBatch, row_batch
 from spectrove.preprocess import Recipe, recipe
 from spectrove.simulate import fits
+from spectrove.simulate.columns import Columns, stacked
 from spectrove.simulate.emission import Emission, emission_profile, halpha_profile
 from spectrove.simulate.instrument import draw_clean_snr, observe_clean
 from spectrove.simulate.photosphere import photosphere
@@ -85,8 +86,12 @@ class LabeledSpectra:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sample:
-    """Stars of one batch, the first of which, as many as ``emission`` has rows, are targets; and how well they are exposed."""
+class _Sample(Columns):
+    """
+    Stars of one batch, the first of which, as many as ``emission`` has rows, are targets; and how well they are exposed.
+
+    Rows can be taken from samples of targets alone.
+    """
 
     stars: Stars
     snr: FloatArray
@@ -247,14 +252,13 @@ def _draw_sample(wanted: Mapping[int, int], generator: np.random.Generator) -> _
             break
         drawn = _emitting(2 * sum(missing.values()) + 50, generator)
         rows = np.concatenate([np.flatnonzero(drawn.labels == label)[:n] for label, n in missing.items()])
-        samples.append(_rows(drawn, rows))
+        samples.append(drawn.rows(rows))
         missing = {label: n - int(np.count_nonzero(drawn.labels[rows] == label)) for label, n in missing.items()}
     if any(missing.values()):
         lacking = {LABELS[label]: n for label, n in missing.items() if n}
         msg = f"simulate.labeled set: after {MOST_DRAWS} draws targets are missing ({lacking}). Ask for fewer of these labels."
         raise ConfigError(msg)
-    sample: _Sample = _together([*samples, _absorption(wanted[OTHER], generator)])
-    return sample
+    return stacked([*samples, _absorption(wanted[OTHER], generator)])
 
 
 def _emitting(n: int, generator: np.random.Generator) -> _Sample:
@@ -276,21 +280,6 @@ def _absorption(n: int, generator: np.random.Generator) -> _Sample:
     emission = draw_emission(kinds, draw_stars(hosts, generator), generator)
     nothing = Seen(np.zeros(0, dtype=np.int64), *(np.zeros(0) for _ in fields(Seen)[1:]))
     return _Sample(stars, draw_clean_snr(n, generator), np.full(n, OTHER, dtype=np.int8), kinds, emission, nothing)
-
-
-def _rows(sample: _Sample, rows: IntArray) -> _Sample:
-    """Return some of a sample that has targets only."""
-    seen = Seen(*(getattr(sample.seen, field.name)[rows] for field in fields(Seen)))
-    stars, emission = sample.stars.rows(rows), sample.emission.rows(rows)
-    return _Sample(stars, sample.snr[rows], sample.labels[rows], sample.target_kinds[rows], emission, seen)
-
-
-def _together(parts: list[Any]) -> Any:
-    """Return several structures of arrays as one, their rows one below the other."""
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    names = [field.name for field in fields(parts[0])]
-    return type(parts[0])(*(_together([getattr(part, name) for part in parts]) for name in names))
 
 
 def _observed(wave: FloatArray, sample: _Sample, generator: np.random.Generator) -> FloatArray:

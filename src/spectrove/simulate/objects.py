@@ -8,11 +8,12 @@ ones again and takes those that it observes.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from spectrove.contracts import FloatArray, IntArray
+from spectrove.simulate.columns import stacked
 from spectrove.simulate.confusers import EXTRAGALACTIC_KINDS, Extragalactic, draw_extragalactic, extragalactic_spectrum
 from spectrove.simulate.emission import Emission, emission_profile
 from spectrove.simulate.instrument import DIMMING
@@ -38,8 +39,6 @@ OUTSIDE = {
 
 DRAW_COUNTS, DRAW_OBJECTS, DRAW_VISIT = 301, 302, 303
 """Purposes of generators: `numpy.random.default_rng` takes the seed, one of them, and a plate's number."""
-
-Struct = TypeVar("Struct", Stars, Emission, Extragalactic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,23 +267,13 @@ def _joined(first: Objects, second: Objects) -> Objects:
     """Return two sets of objects as one."""
     return Objects(
         np.concatenate([first.kinds, second.kinds]),
-        _stacked(first.stars, second.stars),
+        stacked([first.stars, second.stars]),
         np.concatenate([first.emitter, np.where(second.emitter >= 0, second.emitter + first.target_kinds.size, -1)]),
         np.concatenate([first.target_kinds, second.target_kinds]),
-        _stacked(first.emission, second.emission),
-        np.concatenate([first.outer, np.where(second.outer >= 0, second.outer + _size(first.outside), -1)]),
-        _stacked(first.outside, second.outside),
+        stacked([first.emission, second.emission]),
+        np.concatenate([first.outer, np.where(second.outer >= 0, second.outer + first.outside.kind.size, -1)]),
+        stacked([first.outside, second.outside]),
     )
-
-
-def _stacked(first: Struct, second: Struct) -> Struct:
-    """Return two structures of arrays as one, the rows of the first before those of the second."""
-    pairs = {field.name: [getattr(rows, field.name) for rows in (first, second)] for field in fields(first)}
-    return replace(first, **{name: np.concatenate(pair) for name, pair in pairs.items()})
-
-
-def _size(rows: Struct) -> int:
-    return int(getattr(rows, fields(rows)[0].name).shape[0])
 
 
 def _with_rows(stars: Stars, rows: IntArray, others: Stars) -> Stars:

@@ -16,12 +16,13 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectrove.contracts import BoolArray, FloatArray, IntArray
+from spectrove.contracts import FloatArray, IntArray
+from spectrove.simulate.columns import Columns
 
 StrArray = NDArray[np.str_]
 """Names."""
@@ -173,7 +174,7 @@ FASTEST_ROTATION = 420.0
 
 
 @dataclass(frozen=True, eq=False)
-class Stars:
+class Stars(Columns):
     """
     What a set of stars is made of; every attribute is an array of shape (n,).
 
@@ -205,22 +206,6 @@ class Stars:
     rv: FloatArray
     ebv: FloatArray
     strength: FloatArray
-
-    def rows(self, selection: IntArray | BoolArray | slice) -> Stars:
-        """
-        Return some of the stars.
-
-        Parameters
-        ----------
-        selection : array or slice
-            Their rows, or a flag for every row.
-
-        Returns
-        -------
-        Stars
-            Their parameters.
-        """
-        return Stars(*(getattr(self, field.name)[selection] for field in fields(self)))
 
 
 def draw_kinds(shares: Mapping[str, float], n: int, generator: np.random.Generator) -> IntArray:

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.signal import find_peaks
 
 from spectrove.contracts import FloatArray, IntArray
+from spectrove.simulate.columns import Columns
 
 LABELS = ("single-peak", "double-peak", "not-interesting")
 """The labels of the truth; `label_of` returns indices into it."""
@@ -44,7 +45,7 @@ LABELED_VISIBLE_POWER = 1541.0
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(Columns):
     """
     What can be seen of emission lines; every attribute is an array of shape (n_spectra,).
 
