@@ -1,17 +1,22 @@
-"""Files that are whole or absent, full disks in one sentence, and names by content."""
+"""Files that are whole or absent, on disks and in object stores; full disks in one sentence, and names by content."""
 
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
+import sys
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 from spectrove.errors import SpectroveError, StorageError
 
@@ -23,6 +28,148 @@ UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, e
 
 PARTIAL = ".partial"
 """Ending of files and directories that are not finished; whatever carries it may be deleted."""
+
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+"""How the address of an object store begins."""
+
+READ_AHEAD = 4 * 2**20
+"""Bytes that are fetched at once from a file in an object store."""
+
+
+def located(place: str | os.PathLike[str]) -> Path:
+    """
+    Return where something lies that is named by a path or by a URL.
+
+    Credentials and addresses of object stores are taken from where their own tools take them, such as ``AWS_PROFILE``,
+    ``AWS_ACCESS_KEY_ID`` and ``AWS_ENDPOINT_URL``, or from the configuration of fsspec.
+
+    Parameters
+    ----------
+    place : str or path
+        Such as ``/data/pool``, ``s3://bucket/pool`` or ``file:///data/pool``.
+
+    Returns
+    -------
+    Path
+        For a URL of another kind than ``file`` a `upath.UPath`, which has a Path's interface.
+
+    Raises
+    ------
+    StorageError
+        If a URL is given and what reads it is not installed.
+    """
+    if not isinstance(place, str):
+        return cast(Path, place) if isinstance(place, Path) or is_remote(place) else Path(place)
+    if not (scheme := URL.match(place)):
+        return Path(place)
+    if scheme[1].lower() == "file":
+        return Path(unquote(urlsplit(place).path))
+    try:
+        from upath import UPath
+
+        remote = UPath(place, use_listings_cache=False)  # other processes write there, too
+        _ = remote.fs  # loads what reads this kind of store
+    except (ImportError, ValueError) as error:
+        msg = f"{place}: addresses of the kind {scheme[0]} cannot be read here ({error}). Install what reads them: "
+        msg += "pip install 'spectrove[s3]' for s3://, or the fsspec package of another store."
+        raise StorageError(msg) from error
+    return cast(Path, remote)
+
+
+def is_remote(path: object) -> bool:
+    """
+    Return whether a path lies in an object store: no folders, no renaming, and a file is whole or absent.
+
+    Parameters
+    ----------
+    path : Path
+        As of `located`.
+
+    Returns
+    -------
+    bool
+        False for a path on a disk.
+    """
+    return not isinstance(path, Path) and hasattr(path, "fs")
+
+
+@contextmanager
+def open_arrow(path: Path) -> Iterator[Any]:
+    """
+    Open a file for pyarrow, wherever it lies.
+
+    Parameters
+    ----------
+    path : Path
+        As of `located`.
+
+    Yields
+    ------
+    pyarrow.NativeFile
+        For reading, at any place of it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    import pyarrow as pa
+
+    if not is_remote(path):
+        with pa.OSFile(str(path)) as source:
+            yield source
+        return
+    with path.open("rb", block_size=READ_AHEAD) as file, pa.PythonFile(file) as source:  # type: ignore[call-overload]
+        yield source
+
+
+def make_directory(path: Path) -> None:
+    """
+    Make a directory and those it lies in; in an object store there are none to be made.
+
+    Parameters
+    ----------
+    path : Path
+        As of `located`.
+    """
+    if not is_remote(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def reading_errors(where: Path) -> Iterator[None]:
+    """
+    Turn the errors of an object store that cannot be read into one clear sentence.
+
+    Parameters
+    ----------
+    where : Path
+        What is being read; the sentence begins with it.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    StorageError
+        If ``where`` lies in an object store that cannot be reached or refuses; any other error passes unchanged.
+    """
+    try:
+        yield
+    except _store_failures(where) as error:
+        msg = f"{where}: cannot be read ({error}). Look whether the address, the credentials and the network are right."
+        raise StorageError(msg) from error
+
+
+def _store_failures(where: Path) -> tuple[type[Exception], ...]:
+    # What an object store raises besides the system's errors, known once its client is loaded.
+    if not is_remote(where):
+        return ()
+    client = sys.modules.get("botocore.exceptions")
+    own = () if client is None else (client.BotoCoreError, client.ClientError)
+    return (PermissionError, TimeoutError, ConnectionError, *own)
 
 
 @contextmanager
@@ -50,6 +197,9 @@ def storage_errors(where: Path) -> Iterator[None]:
         yield
     except SpectroveError:
         raise
+    except _store_failures(where) as error:
+        msg = f"{where}: cannot be written ({error}). Look whether the address, the credentials and the network are right."
+        raise StorageError(msg) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)  # libraries put their own words around the system's
         if error.errno in FULL:
@@ -69,6 +219,9 @@ def storage_errors(where: Path) -> Iterator[None]:
 
 def _absence(where: Path, error: OSError) -> str | None:
     """Return why a place cannot be made, and what to do; None if the error is not of that place or what it lies in."""
+    if is_remote(where):
+        reason = f"({error}). Choose a place that there is."
+        return reason if isinstance(error, FileNotFoundError) and error.filename is None else None
     place, folder = where.absolute(), where.parent
     if error.errno != errno.ENOENT or os.path.lexists(place):
         return None
@@ -93,6 +246,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     The block writes a file, or makes a directory, at the path it is given. When it ends, the content is forced to the disk
     and renamed, so that after a crash at any moment the name holds the old content or the whole new one, never a part.
 
+    In an object store a file appears when it is whole, and nothing else is atomic: a directory is made on this machine and its
+    files are put in the order of their names, so that the last of them tells that all are there.
+
     Parameters
     ----------
     path : Path
@@ -108,6 +264,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     StorageError
         If the disk is full or cannot be written.
     """
+    if is_remote(path):
+        with tempfile.TemporaryDirectory(prefix="spectrove-") as folder, storage_errors(path):
+            temporary = Path(folder, path.name)
+            yield temporary
+            _put(temporary, path)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}{PARTIAL}")
     try:
         with storage_errors(path):
@@ -117,6 +279,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with suppress(OSError):  # the reason above is worth more than a leftover
             remove(temporary)
         raise
+
+
+def _put(temporary: Path, remote: Path) -> None:
+    files = [temporary] if temporary.is_file() else sorted(path for path in temporary.rglob("*") if path.is_file())
+    for file in files:
+        target = remote.joinpath(*file.relative_to(temporary).parts)
+        remote.fs.put_file(str(file), target.path)  # type: ignore[attr-defined]
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -135,6 +304,10 @@ def write_bytes(path: Path, content: bytes) -> None:
     StorageError
         If the disk is full or cannot be written.
     """
+    if is_remote(path):
+        with storage_errors(path):
+            path.write_bytes(content)
+        return
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
@@ -184,7 +357,10 @@ def remove(path: Path) -> None:
     path : Path
         What to delete.
     """
-    if path.is_dir() and not path.is_symlink():
+    if is_remote(path):
+        if path.fs.exists(path.path):  # type: ignore[attr-defined]
+            path.fs.rm(glob.escape(path.path), recursive=True)  # type: ignore[attr-defined]
+    elif path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

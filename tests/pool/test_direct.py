@@ -9,14 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zarr
 
 from noise_source import RECIPE, WAVE, Source, StoppedError
 from spectrove.errors import PoolError
 from spectrove.execution import InlineExecutor, make_executor
 from spectrove.pool import IngestConfig, Pool, PoolReport, RowBatch, ingest, pool_info, row_batch, write_pool
-from spectrove.pool.layout import FILES, unfinished_directory, version_directory
+from spectrove.pool.layout import FEATURES, FILES, unfinished_directory, version_directory
 from spectrove.preprocess import recipe
 from text_spectra import write_columns, write_table
+
+HALF_STEP = 0.5 / 32767 + 1e-7
+"""Of the integers that features are stored as, and of single precision."""
 
 
 def write(path: Path, source: Source, workers: int = 1, **settings) -> PoolReport:
@@ -42,7 +46,7 @@ def test_it_holds_the_source_s_spectra_in_their_order_under_their_ids(pool):
     wanted = expected(Source())
 
     assert list(pool.spectrum_ids) == list(wanted)
-    np.testing.assert_array_equal(pool.features(slice(None)), np.stack(list(wanted.values())))
+    np.testing.assert_allclose(pool.features(slice(None)), np.stack(list(wanted.values())), rtol=0, atol=HALF_STEP)
     pool.verify()
     facts = pool.metadata(["key", "ra", "plate", "dec", "medium", "file"])
     assert facts["ra"].to_pylist() == [10.5] * pool.n_spectra
@@ -53,7 +57,18 @@ def test_it_holds_the_source_s_spectra_in_their_order_under_their_ids(pool):
 
 def test_features_lie_in_whole_chunks_whatever_the_batches_are(pool):
     assert pool.row_ranges() == [(0, 4), (4, 8), (8, 12), (12, 16), (16, 20)]
-    assert pool._arrays[0].chunks == (4, 140)
+    array = zarr.open_array(version_directory(pool.path, 1) / FEATURES, mode="r")
+    assert (array.chunks, array.dtype, array.fill_value) == ((4, 140), np.int16, -32768)
+    np.testing.assert_array_equal(array[:], pool.stored(slice(None)))
+
+
+def test_behind_the_last_row_a_chunk_holds_no_features(tmp_path):
+    write(tmp_path / "pool", Source(), rows_per_chunk=6)
+    features = version_directory(tmp_path / "pool", 1) / FEATURES
+
+    last = np.fromfile(features / "c" / "3" / "0", dtype=np.int16).reshape(6, 140)
+    np.testing.assert_array_equal(last[:2], zarr.open_array(features, mode="r")[18:])
+    assert (last[2:] == -32768).all()
 
 
 def test_spectra_that_the_recipe_refuses_are_kept_with_the_reason_of_an_ingest(pool):
@@ -177,8 +192,9 @@ def test_an_id_given_twice_is_named_with_its_batches(tmp_path):
     [
         ("column", "noise, batch 0: unknown column 'colour'; there are file, format, spectrum_id, survey"),
         ("id", "noise, batch 0: the column 'spectrum_id' is absent or has nulls"),
-        ("shape", r"noise, batch 0: features of shape \(6, 139\) with 0 not finite, expected \(6, 140\)"),
-        ("nan", r"noise, batch 0: features of shape \(6, 140\) with 840 not finite"),
+        ("shape", r"noise, batch 0: features of shape \(6, 139\) with 0 not between -1 and 1, expected \(6, 140\)"),
+        ("nan", r"noise, batch 0: features of shape \(6, 140\) with 840 not between -1 and 1"),
+        ("large", r"noise, batch 0: features of shape \(6, 140\) with 1 not between -1 and 1, expected \(6, 140\) and none"),
     ],
 )
 def test_an_impossible_batch_is_refused_at_the_door(spoil, message, tmp_path):

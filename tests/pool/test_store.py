@@ -46,7 +46,7 @@ def test_a_pool_tells_its_size_its_grid_and_its_ids(pool, everything):
     assert (pool.n_spectra, pool.n_wave) == everything.shape == (N_SPECTRA, 140)
     assert everything.dtype == np.float32
     assert (pool.grid[0], pool.grid[-1], pool.grid.size) == (6519, 6732, 140)
-    assert pool.spectrum_ids.tolist() == [f"csv:star-{number}" for number in range(N_SPECTRA)]
+    assert list(pool.spectrum_ids) == [f"csv:star-{number}" for number in range(N_SPECTRA)]
 
 
 @given(begin=st.integers(-30, 30) | st.none(), end=st.integers(-30, 30) | st.none(), step=st.sampled_from([None, 1, 2, -1, -3]))
@@ -94,7 +94,7 @@ def test_metadata_are_typed_and_may_be_asked_for_by_column(pool):
 def test_a_pool_can_be_opened_as_it_was_before_versions_were_added(path, pool, everything):
     first = Pool(path, pool.recipe, pool.manifests[:1])
     again = Pool.open(path, first.content_hash)
-    assert again.spectrum_ids.tolist() == pool.spectrum_ids[:5].tolist()
+    assert list(again.spectrum_ids) == list(pool.spectrum_ids[:5])
     np.testing.assert_array_equal(again.features(slice(None)), everything[:5])
     assert Pool.open(path, pool.content_hash).n_spectra == N_SPECTRA
     with pytest.raises(PoolError, match="the pool never had the content 1234"):
@@ -157,7 +157,8 @@ def test_a_name_means_one_spectrum_or_none_whatever_the_order_of_the_rows(rows, 
         }
         twins = pa.table({"spectrum_id": pa.array([], pa.string()), "file": pa.array([], pa.string())})
         table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-        return resolve_names(table, twins, [*names, *columns["spectrum_id"]])
+        half = len(order) // 2
+        return resolve_names([table[:half], table[half:]], twins, [*names, *columns["spectrum_id"]])
 
     first = resolved(rows)
     assert first[: len(names)] == resolved(data.draw(st.permutations(rows)))[: len(names)]
@@ -205,7 +206,7 @@ def write_later_format(pool):
         (lambda pool: shutil.rmtree(pool / "versions" / "0001"), r"versions are \[2, 3\], expected 1 to 2"),
         (lambda pool: shutil.rmtree(pool / "versions"), "no sealed version yet"),
         (write_other_recipe, "files name different recipes"),
-        (write_later_format, "format version 99, this software reads up to 1"),
+        (write_later_format, "format version 99, this software reads up to 2"),
     ],
 )
 def test_a_broken_pool_is_told_when_it_is_opened(path, tmp_path, damage, sentence):

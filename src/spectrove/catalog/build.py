@@ -8,15 +8,15 @@ and one labeled anything else is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from spectrove.contracts import IntArray, Scores, SpectrumId
+from spectrove.contracts import Scores, SpectrumId
 from spectrove.errors import LabelsError
+from spectrove.pool.tables import pieces_of, rows_of
 from spectrove.query import entropy
 
 METADATA_BEFORE = {"designation": pa.string(), "ra": pa.float64(), "dec": pa.float64()}
@@ -79,11 +79,12 @@ def probability_column(name: str) -> str:
 
 
 def build_candidates(
-    metadata: pa.Table,
+    metadata: pa.Table | Callable[[Sequence[str]], pa.Table],
     scores: Scores,
     labeled: Mapping[SpectrumId, LabeledSpectrum],
     targets: Sequence[str],
     iteration: int,
+    left_out: Collection[SpectrumId] = frozenset(),
 ) -> pa.Table:
     """
     Return the candidates: predicted targets that nobody labeled, and targets found by the oracle.
@@ -93,8 +94,9 @@ def build_candidates(
 
     Parameters
     ----------
-    metadata : pyarrow.Table
-        One row for each spectrum of the pool, with ``spectrum_id``; columns that it lacks are null in the result.
+    metadata : pyarrow.Table or callable
+        One row for each spectrum of the pool, with ``spectrum_id``; columns that it lacks are null in the result. Or what gives
+        the rows of some ids, in any order, as a table of millions is not to be read for a few of them.
     scores : Scores
         The last network's view of the pool.
     labeled : mapping of SpectrumId to LabeledSpectrum
@@ -103,6 +105,8 @@ def build_candidates(
         The target classes, in the order of the list.
     iteration : int
         The iteration that ``scores`` come from, given to candidates of the network.
+    left_out : collection of SpectrumId, optional
+        Spectra that count as not scored, such as those that the campaign began with.
 
     Returns
     -------
@@ -122,13 +126,16 @@ def build_candidates(
     .. [1] Škoda, Podsztavek & Tvrdík 2020, A&A 643, A122, sec. 2.3, last paragraph.
     """
     _require_known(labeled, targets, scores.classes)
-    found = [*_found_by_network(scores, labeled, targets, iteration), *_found_by_oracle(scores, labeled, targets)]
+    skipped = {*left_out, *(spectrum_id for spectrum_id, answer in labeled.items() if answer.label is not None)}
+    found = _found_by_network(scores, skipped, targets, iteration) + _found_by_oracle(scores, labeled, targets, left_out)
     columns = [scores.classes.index(target) for target in targets]
     rows = [candidate.row for candidate in found]
     ranks = {target: rank for rank, target in enumerate(targets)}
     certainty = [np.inf if row is None else -float(scores.probabilities[row, columns].sum(dtype=np.float64)) for row in rows]
     order = sorted(range(len(found)), key=lambda i: (ranks[found[i].label], certainty[i], found[i].spectrum_id))
-    return _table([found[i] for i in order], metadata, scores)
+    candidates = [found[i] for i in order]
+    facts = metadata if isinstance(metadata, pa.Table) else metadata([candidate.spectrum_id for candidate in candidates])
+    return _table(candidates, facts, scores)
 
 
 def _require_known(labeled: Mapping[SpectrumId, LabeledSpectrum], targets: Sequence[str], classes: tuple[str, ...]) -> None:
@@ -146,40 +153,40 @@ def _require_known(labeled: Mapping[SpectrumId, LabeledSpectrum], targets: Seque
 
 
 def _found_by_network(
-    scores: Scores, labeled: Mapping[SpectrumId, LabeledSpectrum], targets: Sequence[str], iteration: int
+    scores: Scores, skipped: Collection[SpectrumId], targets: Sequence[str], iteration: int
 ) -> list[_Candidate]:
-    if scores.spectrum_ids.size == 0:
+    if len(scores.spectrum_ids) == 0:
         return []
     predicted = scores.predicted()
-    is_target = np.isin(scores.classes, list(targets))
-    found = []
-    for row in np.flatnonzero(is_target[predicted]).tolist():
-        spectrum_id = scores.spectrum_ids[row]
-        answer = labeled.get(spectrum_id)
-        if answer is None or answer.label is None:
-            found.append(_Candidate(spectrum_id, scores.classes[predicted[row]], NETWORK, iteration, row))
-    return found
-
-
-def _found_by_oracle(scores: Scores, labeled: Mapping[SpectrumId, LabeledSpectrum], targets: Sequence[str]) -> list[_Candidate]:
-    wanted = {spectrum_id: answer for spectrum_id, answer in labeled.items() if answer.label in targets}
-    rows = _rows_of(pa.array(scores.spectrum_ids, pa.string()), list(wanted))
+    rows = np.flatnonzero(np.isin(scores.classes, list(targets))[predicted])
     return [
-        _Candidate(spectrum_id, str(answer.label), ORACLE, answer.iteration, rows.get(spectrum_id))
-        for spectrum_id, answer in wanted.items()
+        _Candidate(spectrum_id, scores.classes[predicted[row]], NETWORK, iteration, row)
+        for row, spectrum_id in zip(rows.tolist(), scores.spectrum_ids[rows].tolist(), strict=True)
+        if spectrum_id not in skipped
     ]
 
 
-def _rows_of(spectrum_ids: pa.Array | pa.ChunkedArray, wanted: Sequence[str]) -> dict[str, int]:
-    among = pc.is_in(spectrum_ids, value_set=pa.array(wanted, pa.string()))
-    rows: IntArray = np.flatnonzero(among.to_numpy(zero_copy_only=False) if isinstance(among, pa.Array) else among.to_numpy())
-    return dict(zip(spectrum_ids.take(pa.array(rows)).to_pylist(), rows.tolist(), strict=True))
+def _found_by_oracle(
+    scores: Scores, labeled: Mapping[SpectrumId, LabeledSpectrum], targets: Sequence[str], left_out: Collection[SpectrumId]
+) -> list[_Candidate]:
+    wanted = [spectrum_id for spectrum_id, answer in labeled.items() if answer.label in targets]
+    rows = rows_of(pieces_of(scores.spectrum_ids), wanted).tolist()
+    return [
+        _Candidate(
+            spectrum_id,
+            str(labeled[spectrum_id].label),
+            ORACLE,
+            labeled[spectrum_id].iteration,
+            None if row < 0 or spectrum_id in left_out else row,
+        )
+        for spectrum_id, row in zip(wanted, rows, strict=True)
+    ]
 
 
 def _table(candidates: Sequence[_Candidate], metadata: pa.Table, scores: Scores) -> pa.Table:
     ids = [candidate.spectrum_id for candidate in candidates]
-    at = _rows_of(metadata["spectrum_id"], ids)
-    rows = pa.array([at.get(spectrum_id) for spectrum_id in ids], pa.int64())
+    at = rows_of(metadata["spectrum_id"].chunks, ids)
+    rows = pa.array(at, mask=at < 0)
 
     def carried(types: Mapping[str, pa.DataType]) -> dict[str, pa.ChunkedArray | pa.Array]:
         present = metadata.column_names

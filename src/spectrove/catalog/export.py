@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from spectrove.campaign import Campaign, status
 from spectrove.campaign.store import now
-from spectrove.catalog.build import LabeledSpectrum, build_candidates
+from spectrove.catalog.build import METADATA_AFTER, METADATA_BEFORE, LabeledSpectrum, build_candidates
 from spectrove.catalog.files import software_versions
-from spectrove.contracts import Scores, SpectrumId
+from spectrove.contracts import SpectrumId
+from spectrove.pool import Pool
 
 
 def candidates_of(campaign: Campaign, iteration: int | None = None) -> tuple[pa.Table, dict[str, Any]]:
@@ -40,10 +41,10 @@ def candidates_of(campaign: Campaign, iteration: int | None = None) -> tuple[pa.
         If nothing is scored yet, or not by this iteration.
     """
     scores, row = campaign.scores(iteration)
-    scores = _without(scores, campaign)
     labeled = _labeled(campaign, None if iteration is None else row.number)
     targets = campaign.settings.classes.targets
-    table = build_candidates(campaign.pool.metadata(), scores, labeled, targets, row.number)
+    began_with = campaign.training_labels().keys()
+    table = build_candidates(partial(_facts, campaign.pool), scores, labeled, targets, row.number, began_with)
     sources = table["source"].to_pylist()
     facts = status(campaign)
     began = campaign.store.campaign()
@@ -76,10 +77,9 @@ def candidates_of(campaign: Campaign, iteration: int | None = None) -> tuple[pa.
     return table, provenance
 
 
-def _without(scores: Scores, campaign: Campaign) -> Scores:
-    known = campaign.training_labels()
-    kept = np.array([id_ not in known for id_ in scores.spectrum_ids.tolist()], dtype=np.bool_)
-    return replace(scores, spectrum_ids=scores.spectrum_ids[kept], probabilities=scores.probabilities[kept])
+def _facts(pool: Pool, spectrum_ids: Sequence[str]) -> pa.Table:
+    rows = pool.rows_of(spectrum_ids)
+    return pool.metadata(["spectrum_id", *METADATA_BEFORE, *METADATA_AFTER], rows[rows >= 0])
 
 
 def _labeled(campaign: Campaign, before: int | None) -> dict[SpectrumId, LabeledSpectrum]:

@@ -8,6 +8,7 @@ any moment, and writing the same source again goes on where it stopped. One batc
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
@@ -34,12 +35,12 @@ from spectrove.pool.layout import (
     unfinished_directory,
     version_directory,
 )
-from spectrove.pool.parts import load_part, part_path, refusal, save_part
+from spectrove.pool.parts import load_part, part_path, parts_done, refusal, save_part
 from spectrove.pool.seal import Job, seal, unfinished_job
 from spectrove.pool.store import Pool
 from spectrove.preprocess import Recipe
 from spectrove.spectrum import HeaderFacts, Spectrum
-from spectrove.storage import atomic_path, canonical_json
+from spectrove.storage import atomic_path, canonical_json, is_remote, located
 
 ROWS_PER_CHUNK = 4096
 """Spectra in one chunk, 2.3 MB at 140 wavelengths: some thousand chunks for the millions of spectra that come this way."""
@@ -56,7 +57,7 @@ class RowBatch:
         One row a spectrum: ``spectrum_id``, the names of `spectrove.pool.layout.FACTS`, ``medium``, ``file`` and ``format``; what
         is absent is null, and so is the ``file`` of a spectrum that is in none.
     features : array of float32, shape (n_spectra, n_wave)
-        The recipe's output, finite.
+        The recipe's output, finite; from -1 to 1 if the recipe ends in min-max.
     refused : pyarrow.Table or None
         Spectra that the recipe refused: ``spectrum_id``, ``kind`` (a few words), ``reason`` (a sentence), ``file``, ``format``.
     """
@@ -225,7 +226,7 @@ def _why_refused(recipe: Recipe, spectrum: Spectrum) -> dict[str, str]:
 
 
 def write_pool(
-    path: Path,
+    path: str | os.PathLike[str],
     recipe: Recipe,
     source: BatchSource,
     executor: Executor,
@@ -238,7 +239,7 @@ def write_pool(
     Parameters
     ----------
     path : Path
-        The pool; a name that does not exist, an empty directory, or what an earlier call left.
+        The pool, as of `spectrove.storage.located`; a name that does not exist, an empty directory, or what an earlier call left.
     recipe : Recipe
         What the source makes features with.
     source : BatchSource
@@ -267,23 +268,23 @@ def write_pool(
     ValueError
         If ``rows_per_chunk`` is less than 1.
     """
-    path = Path(path)
+    pool = located(path)
     if rows_per_chunk < 1:
         msg = f"write_pool: rows_per_chunk must be at least 1, got {rows_per_chunk}"
         raise ValueError(msg)
     identity = json.loads(canonical_json(dict(source.identity)))
-    with writing(path, recipe):
-        versions = sealed_versions(path)
-        job = unfinished_job(path, recipe)
+    with writing(pool, recipe):
+        versions = sealed_versions(pool)
+        job = unfinished_job(pool, recipe)
         if versions or job:
-            _refuse_other_source(path, identity, job)
+            _refuse_other_source(pool, identity, job)
         if versions:
-            return _report(path, written=False, resumed=False)
+            return _report(pool, written=False, resumed=False)
         resumed = job is not None
-        job = job or Job(path, recipe, _begin(path, source, identity, rows_per_chunk))
+        job = job or Job(pool, recipe, _begin(pool, source, identity, rows_per_chunk))
         _make(job, source, executor, progress)
         seal(job, lambda done, total: progress("spectra sealed", done, total))
-        return _report(path, written=True, resumed=resumed)
+        return _report(pool, written=True, resumed=resumed)
 
 
 def _refuse_other_source(path: Path, identity: dict[str, Any], job: Job | None) -> None:
@@ -323,14 +324,16 @@ class _Batch:
     number: int
     source: BatchSource
     n_wave: int
+    is_bounded: bool
 
 
 def _make(job: Job, source: BatchSource, executor: Executor, progress: Progress) -> None:
-    present = [number for number in range(job.n_parts) if part_path(job.directory, number).exists()]
+    present = parts_done(job.directory)
     n_done = sum(load_part(job.directory, number, ["kind"]).num_rows for number in present)
     progress("spectra made", n_done, source.n_rows)
     missing = sorted(set(range(job.n_parts)).difference(present))
-    tasks = (_Batch(job.directory, number, source, job.recipe.n_wave) for number in missing)
+    directory = job.directory if is_remote(job.directory) else job.directory.absolute()  # workers may live in other directories
+    tasks = (_Batch(directory, number, source, job.recipe.n_wave, job.recipe.is_bounded) for number in missing)
     for n_made in executor.run(_make_part, tasks):
         n_done += n_made
         progress("spectra made", n_done, source.n_rows)
@@ -341,11 +344,11 @@ def _make_part(task: _Batch) -> int:
     where = f"{task.source.name}, batch {task.number}"
     features = np.ascontiguousarray(batch.features, dtype="<f4")
     expected = (batch.metadata.num_rows, task.n_wave)
-    if features.shape != expected or not np.all(np.isfinite(features)):
-        n_bad = int(np.count_nonzero(~np.isfinite(features)))
-        msg = (
-            f"{where}: features of shape {features.shape} with {n_bad} not finite, expected {expected} and none. Mend the source."
-        )
+    fine = np.abs(features) <= (1.0 if task.is_bounded else np.finfo(np.float32).max)  # of NaN, nothing is true
+    if features.shape != expected or not np.all(fine):
+        n_bad = int(np.count_nonzero(~fine))
+        bad = "not between -1 and 1" if task.is_bounded else "not finite"
+        msg = f"{where}: features of shape {features.shape} with {n_bad} {bad}, expected {expected} and none. Mend the source."
         raise PoolError(msg)
     rows = _outcomes(batch.metadata, task.n_wave, where)
     if batch.refused is not None and batch.refused.num_rows:

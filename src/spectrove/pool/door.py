@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from spectrove.errors import PoolBusyError, PoolError
+from spectrove.pool.coding import stored_name
 from spectrove.pool.layout import FORMAT, FORMAT_VERSION, LOCK, POOL_FILE, VERSIONS, is_pool, json_bytes, read_json
 from spectrove.preprocess import Recipe
-from spectrove.storage import PARTIAL, remove, storage_errors, write_bytes
+from spectrove.storage import PARTIAL, is_remote, make_directory, remove, storage_errors, write_bytes
 
 
 @contextmanager
@@ -23,7 +27,8 @@ def writing(pool: Path, recipe: Recipe) -> Iterator[None]:
     Parameters
     ----------
     pool : Path
-        The pool; a name that does not exist or an empty directory becomes one.
+        The pool; a name that does not exist or an empty directory becomes one. In an object store the object ``ingest.lock``
+        keeps it: put on condition that there is none, and deleted at the end, so that whoever is killed leaves it behind.
     recipe : Recipe
         What makes features of a spectrum; the pool's own if there is one.
 
@@ -54,11 +59,36 @@ def _make_directory(pool: Path) -> None:
         if any(not name.startswith(f".{POOL_FILE}") for name in others):
             msg = f"{pool}: this is no pool (it has no {POOL_FILE}) and not empty either. Choose a new name for the pool."
             raise PoolError(msg)
-    pool.mkdir(parents=True, exist_ok=True)
+    make_directory(pool)
 
 
 @contextmanager
 def _lock(pool: Path) -> Iterator[None]:
+    with _lock_object(pool) if is_remote(pool) else _lock_file(pool):
+        yield
+
+
+@contextmanager
+def _lock_object(pool: Path) -> Iterator[None]:
+    lock = pool / LOCK
+    holder = f"process {os.getpid()} on {platform.node()}, since {datetime.now(UTC).isoformat(timespec='seconds')}"
+    try:
+        lock.fs.pipe_file(lock.path, holder.encode(), mode="create")  # type: ignore[attr-defined]
+    except FileExistsError as error:
+        told = lock.read_text()
+        msg = (
+            f"{pool}: another process is writing to this pool ({told}). Wait until it has finished, then run the same command "
+            f"again; if it was killed, delete {lock} before."
+        )
+        raise PoolBusyError(msg) from error
+    try:
+        yield
+    finally:
+        remove(lock)
+
+
+@contextmanager
+def _lock_file(pool: Path) -> Iterator[None]:
     try:
         with FileLock(pool / LOCK, timeout=0):
             yield
@@ -95,9 +125,12 @@ def _begin(pool: Path, recipe: Recipe) -> None:
             "format_version": FORMAT_VERSION,
             "recipe_hash": recipe.hash,
             "recipe": recipe.to_dict(),
+            "stored": stored_name(recipe),
         }
         write_bytes(path, json_bytes(content))
-    (pool / VERSIONS).mkdir(exist_ok=True)
+    if is_remote(pool):
+        return
+    make_directory(pool / VERSIONS)
     for directory in (pool, pool / VERSIONS):
         for leftover in directory.glob(f".*{PARTIAL}"):
             remove(leftover)

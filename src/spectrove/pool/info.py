@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spectrove.pool.layout import MANIFEST, PARTS, PLAN, read_json, sealed_versions, unfinished_directory, version_directory
+from spectrove.pool.layout import MANIFEST, PLAN, read_json, sealed_versions, unfinished_directory, version_directory
+from spectrove.pool.parts import parts_done
 from spectrove.pool.store import Pool, open_file
 from spectrove.preprocess import Recipe
+from spectrove.storage import is_remote, located, reading_errors
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of the signal-to-noise ratios."""
 
 
-def pool_info(path: Path) -> dict[str, Any]:
+def pool_info(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     Return what a pool holds, as JSON can hold it; a pool that is not sealed yet or has no spectra tells that.
 
@@ -38,8 +41,15 @@ def pool_info(path: Path) -> dict[str, Any]:
     ------
     PoolError
         If the directory is absent, is no pool, or is broken.
+    StorageError
+        If an object store cannot be reached, or what reads it is not installed.
     """
-    path = Path(path)
+    place = located(path)
+    with reading_errors(place):
+        return _told(place)
+
+
+def _told(path: Path) -> dict[str, Any]:
     content = open_file(path)
     recipe = Recipe.from_dict(content["recipe"])
     manifests = [read_json(version_directory(path, version) / MANIFEST) for version in sealed_versions(path)]
@@ -62,10 +72,16 @@ def pool_info(path: Path) -> dict[str, Any]:
         "snr_quantiles": {f"{q:g}": float(value) for q, value in zip(QUANTILES, np.quantile(snr, QUANTILES), strict=True)}
         if snr.size
         else {},
-        "bytes": sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        "bytes": _bytes(path),
         "versions": manifests,
         "unfinished": _unfinished(path),
     }
+
+
+def _bytes(path: Path) -> int:
+    if is_remote(path):
+        return int(path.fs.du(path.path))  # type: ignore[attr-defined]
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def _counts(values: pa.ChunkedArray) -> dict[str, int]:
@@ -75,8 +91,8 @@ def _counts(values: pa.ChunkedArray) -> dict[str, int]:
 
 def _unfinished(path: Path) -> dict[str, Any] | None:
     directory = unfinished_directory(path)
-    if not directory.is_dir():
+    if not (directory / PLAN).exists():
         return None
     plan = read_json(directory / PLAN)
-    n_done = len(list((directory / PARTS).glob("[0-9]*.arrow")))
+    n_done = len(parts_done(directory))
     return {"n_files": plan["n_files"], "n_tasks": plan["n_tasks"], "n_tasks_done": n_done, "sources": plan["sources"]}

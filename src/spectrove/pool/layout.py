@@ -9,7 +9,7 @@ Names of a pool's files and columns.
     └── versions/
         ├── 0001/                    sealed: never written again
         │   ├── manifest.json        recipe, content hash, counts, software
-        │   ├── features.zarr        float32, (n_spectra, n_wave), chunks of whole rows
+        │   ├── features.zarr        int16 or float32, (n_spectra, n_wave), chunks of whole rows
         │   ├── metadata.parquet     one row a spectrum, in the order of the features
         │   ├── refused.parquet      one row a refused file or spectrum, with its reason
         │   └── files.parquet        one row a file that was tried, to know it again
@@ -18,6 +18,9 @@ Names of a pool's files and columns.
             ├── files.arrow          the work list: one record batch a task
             ├── parts/00017.arrow    what one task made of its files
             └── sealed/              the version being put together; takes the name 0002 when whole
+
+In an object store nothing is renamed: there ``versions/0002`` fills under its own name, its manifest is put last, and without one
+it is not sealed; and what is unfinished begins with ``plan.json``, which is put after the work list.
 """
 
 from __future__ import annotations
@@ -28,13 +31,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from spectrove.errors import PoolError
+from spectrove.pool.tables import StoredTable
+from spectrove.storage import is_remote
 
 FORMAT = "spectrove-pool"
-FORMAT_VERSION = 1
-"""Raised when a pool that this software writes can no longer be read by an earlier one."""
+FORMAT_VERSION = 2
+"""
+Raised when a pool that this software writes can no longer be read by an earlier one.
+
+Of version 1 all features are float32; since version 2 ``stored`` in ``pool.json`` and in the manifests tells their type.
+"""
 
 POOL_FILE = "pool.json"
 LOCK = "ingest.lock"
@@ -121,7 +129,7 @@ FILES_SCHEMA = pa.schema(
 """Columns of ``files.parquet``; ``n_refused`` counts the file's rows in ``refused.parquet``, ``unreadable`` blames the system."""
 
 
-def outcome_schema(n_wave: int) -> pa.Schema:
+def outcome_schema(n_wave: int, stored: str = "float32") -> pa.Schema:
     """
     Return the columns of one part: a row for each spectrum, used or refused.
 
@@ -129,6 +137,8 @@ def outcome_schema(n_wave: int) -> pa.Schema:
     ----------
     n_wave : int
         Number of features of a spectrum.
+    stored : str
+        Type of the features, ``int16`` or ``float32``.
 
     Returns
     -------
@@ -145,7 +155,7 @@ def outcome_schema(n_wave: int) -> pa.Schema:
             **FACTS,
             "medium": pa.string(),
             "digest": pa.binary(16),
-            "features": pa.list_(pa.float32(), n_wave),
+            "features": pa.list_(pa.type_for_alias(stored), n_wave),
         }
     )
 
@@ -189,7 +199,10 @@ def sealed_versions(pool: Path) -> list[int]:
         If a version is missing between others.
     """
     directory = pool / VERSIONS
-    names = sorted(int(entry.name) for entry in directory.iterdir() if entry.name.isdigit()) if directory.is_dir() else []
+    entries = [entry for entry in directory.iterdir() if entry.name.isdigit()] if directory.is_dir() else []
+    if is_remote(pool):
+        entries = [entry for entry in entries if (entry / MANIFEST).exists()]
+    names = sorted(int(entry.name) for entry in entries)
     if names != list(range(1, len(names) + 1)):
         msg = f"{directory}: the versions are {names}, expected 1 to {len(names)} without a gap. Restore what was removed."
         raise PoolError(msg)
@@ -234,6 +247,29 @@ def is_pool(path: Path) -> bool:
     return isinstance(content, dict) and content.get("format") == FORMAT
 
 
+def table_of(pool: Path, versions: Sequence[int], name: str, schema: pa.Schema) -> StoredTable:
+    """
+    Return one of the tables of several versions, one below the other.
+
+    Parameters
+    ----------
+    pool : Path
+        The pool.
+    versions : sequence of int
+        The versions, in the order wanted.
+    name : str
+        File name of the table in each version.
+    schema : pyarrow.Schema
+        The table's columns.
+
+    Returns
+    -------
+    StoredTable
+        As many rows as the versions have together; nothing is read yet.
+    """
+    return StoredTable([version_directory(pool, version) / name for version in versions], schema)
+
+
 def read_columns(pool: Path, versions: Sequence[int], name: str, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
     """
     Return columns of one of the tables of several versions, one below the other.
@@ -261,16 +297,29 @@ def read_columns(pool: Path, versions: Sequence[int], name: str, schema: pa.Sche
     PoolError
         If a table is missing or cannot be read.
     """
-    wanted = pa.schema([schema.field(column) for column in columns])
-    tables = [wanted.empty_table()]
-    for version in versions:
-        path = version_directory(pool, version) / name
-        try:
-            tables.append(pq.read_table(path, columns=list(columns)).select(list(columns)).cast(wanted))
-        except (FileNotFoundError, pa.ArrowInvalid) as error:
-            msg = f"{path}: the pool is broken, this table is missing or cannot be read. Restore it, or ingest into a new pool."
-            raise PoolError(msg) from error
-    return pa.concat_tables(tables)
+    return table_of(pool, versions, name, schema).read(columns)
+
+
+def stored_type(pool: Path) -> str:
+    """
+    Return the type in which a pool stores features.
+
+    Parameters
+    ----------
+    pool : Path
+        The pool.
+
+    Returns
+    -------
+    str
+        ``int16`` or ``float32``.
+
+    Raises
+    ------
+    PoolError
+        If the pool is broken.
+    """
+    return str(read_json(pool / POOL_FILE).get("stored", "float32"))
 
 
 def read_json(path: Path) -> dict[str, Any]:

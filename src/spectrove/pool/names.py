@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,14 +14,14 @@ SUFFIXES = r"(?i)(\.(gz|fits|fit|fts|dat|txt|csv|tsv|asc|ascii|ecsv|spec))+$"
 """What a file's name may end in without meaning another spectrum."""
 
 
-def resolve_names(spectra: pa.Table, twins: pa.Table, names: Sequence[str]) -> list[SpectrumId | None]:
+def resolve_names(spectra: Iterable[pa.Table], twins: pa.Table, names: Sequence[str]) -> list[SpectrumId | None]:
     """
     Return the spectrum that each name means.
 
     Parameters
     ----------
-    spectra : pyarrow.Table
-        Columns spectrum_id, key, obsid and file, one row a spectrum.
+    spectra : iterable of pyarrow.Table
+        Columns spectrum_id, key, obsid and file, one row a spectrum; some spectra in each.
     twins : pyarrow.Table
         Columns spectrum_id and file: further files of the same spectra.
     names : sequence of str
@@ -34,8 +34,12 @@ def resolve_names(spectra: pa.Table, twins: pa.Table, names: Sequence[str]) -> l
     """
     forms = [_forms(name) for name in names]
     wanted = pa.array(sorted({form for several in forms for form in several}), type=pa.string())
-    exact = set(_matching(spectra["spectrum_id"], wanted, spectra)["spectrum_id"].to_pylist())
-    meant = _meant(spectra, twins, wanted)
+    meant: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    exact: set[str] = set()
+    for table in spectra:
+        exact.update(_matching(table["spectrum_id"], wanted, table)["spectrum_id"].to_pylist())
+        _add_meant(meant, table, ("key", "obsid"), wanted)
+    _add_meant(meant, twins, (), wanted)
     return [_one(name.strip(), several, exact, meant) for name, several in zip(names, forms, strict=True)]
 
 
@@ -51,17 +55,14 @@ def _matching(column: pa.ChunkedArray, wanted: pa.Array, table: pa.Table) -> pa.
     return table.filter(pc.is_in(column, value_set=wanted))
 
 
-def _meant(spectra: pa.Table, twins: pa.Table, wanted: pa.Array) -> dict[str, set[tuple[str, str]]]:
+def _add_meant(meant: dict[str, set[tuple[str, str]]], table: pa.Table, columns: Sequence[str], wanted: pa.Array) -> None:
     # For each form the spectra it may mean, each with the file that it is known from.
-    meant: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for table, columns in ((spectra, ("key", "obsid")), (twins, ())):
-        files = pc.replace_substring_regex(table["file"], r"^.*/", "")
-        stems = pc.replace_substring_regex(files, SUFFIXES, "")
-        for column in (*(table[name] for name in columns), files, stems):
-            found = _matching(column, wanted, table.append_column("form", column))
-            for form, *known in zip(*(found[name].to_pylist() for name in ("form", "spectrum_id", "file")), strict=True):
-                meant[form].add(tuple(known))
-    return meant
+    files = pc.replace_substring_regex(table["file"], r"^.*/", "")
+    stems = pc.replace_substring_regex(files, SUFFIXES, "")
+    for column in (*(table[name] for name in columns), files, stems):
+        found = _matching(column, wanted, table.append_column("form", column))
+        for form, *known in zip(*(found[name].to_pylist() for name in ("form", "spectrum_id", "file")), strict=True):
+            meant[form].add(tuple(known))
 
 
 def _one(name: str, forms: list[str], exact: set[str], meant: dict[str, set[tuple[str, str]]]) -> SpectrumId | None:

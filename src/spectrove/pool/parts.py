@@ -20,9 +20,10 @@ from spectrove.errors import (
     SurveyFileError,
     WindowError,
 )
-from spectrove.pool.layout import PARTS, outcome_schema
+from spectrove.pool.coding import StoredArray, encode
+from spectrove.pool.layout import PARTS, outcome_schema, stored_type
 from spectrove.pool.walk import UNREADABLE
-from spectrove.storage import atomic_path, content_hash
+from spectrove.storage import atomic_path, content_hash, is_remote, open_arrow
 
 WARNINGS = b"warnings"
 """Key in a part's schema of how many warnings of each category were given while it was made."""
@@ -59,7 +60,7 @@ def part_path(directory: Path, number: int) -> Path:
 
 def save_part(path: Path, rows: pa.Table, features: FloatArray, warnings_by_category: Mapping[str, int]) -> None:
     """
-    Keep what came of some spectra.
+    Keep what came of some spectra, their features as the pool stores them.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def save_part(path: Path, rows: pa.Table, features: FloatArray, warnings_by_cate
     rows : pyarrow.Table
         The columns of `outcome_schema` but for ``digest`` and ``features``, one row a spectrum, used or refused.
     features : array of float32, shape (n_rows, n_wave)
-        The recipe's output; zeros where the spectrum is refused.
+        The recipe's output, from -1 to 1 if the recipe is bounded; zeros where the spectrum is refused.
     warnings_by_category : mapping of str to int
         How many warnings were given.
 
@@ -76,14 +77,18 @@ def save_part(path: Path, rows: pa.Table, features: FloatArray, warnings_by_cate
     ------
     StorageError
         If the part cannot be written.
+    ValueError
+        If the features are not between -1 and 1, and must be.
     """
     n_wave = features.shape[1]
-    schema = outcome_schema(n_wave).with_metadata({WARNINGS: json.dumps(dict(warnings_by_category))})
+    kind = stored_type(path.parents[3])  # POOL/versions/0001.unfinished/parts/00017.arrow
+    stored = encode(features, kind)
+    schema = outcome_schema(n_wave, kind).with_metadata({WARNINGS: json.dumps(dict(warnings_by_category))})
     used = pc.is_null(rows["kind"]).to_numpy()
-    digests = [digest_of(row) if is_used else None for row, is_used in zip(features, used, strict=True)]
+    digests = [digest_of(row) if is_used else None for row, is_used in zip(stored, used, strict=True)]
     columns = {name: rows[name].combine_chunks() for name in rows.column_names}
     columns["digest"] = pa.array(digests, type=schema.field("digest").type)
-    columns["features"] = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), n_wave)
+    columns["features"] = pa.FixedSizeListArray.from_arrays(pa.array(stored.ravel()), n_wave)
     with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         writer.write_batch(pa.record_batch([columns[name] for name in schema.names], schema=schema))
 
@@ -106,7 +111,8 @@ def load_part(directory: Path, number: int, columns: Sequence[str] | None = None
     pyarrow.Table
         Columns of `outcome_schema`.
     """
-    with pa.memory_map(str(part_path(directory, number))) as source:
+    path = part_path(directory, number)
+    with open_arrow(path) if is_remote(path) else pa.memory_map(str(path)) as source:
         part = pa.ipc.open_file(source).read_all()
         if columns is None:
             return part
@@ -114,9 +120,29 @@ def load_part(directory: Path, number: int, columns: Sequence[str] | None = None
         return part.select(list(columns)).replace_schema_metadata().take(pa.array(np.arange(part.num_rows)))
 
 
-def features_of(part: pa.Table, n_wave: int) -> FloatArray:
+def parts_done(directory: Path) -> set[int]:
     """
-    Return the features of a part.
+    Return which parts there are, by one look at all of them.
+
+    Parameters
+    ----------
+    directory : Path
+        The unfinished version.
+
+    Returns
+    -------
+    set of int
+        Numbers of the tasks that are done.
+    """
+    folder = directory / PARTS
+    if is_remote(folder) and not folder.exists():
+        return set()
+    return {int(path.stem) for path in folder.iterdir() if path.suffix == ".arrow" and path.stem.isdigit()}
+
+
+def features_of(part: pa.Table, n_wave: int) -> StoredArray:
+    """
+    Return the features of a part, as they are stored.
 
     Parameters
     ----------
@@ -127,22 +153,22 @@ def features_of(part: pa.Table, n_wave: int) -> FloatArray:
 
     Returns
     -------
-    array of float32, shape (n_rows, n_wave)
+    array of int16 or float32, shape (n_rows, n_wave)
         Zeros where the spectrum is refused.
     """
     values = part["features"].combine_chunks().flatten().to_numpy()
-    features: FloatArray = values.reshape(part.num_rows, n_wave)
+    features: StoredArray = values.reshape(part.num_rows, n_wave)
     return features
 
 
-def digest_of(features: FloatArray) -> bytes:
+def digest_of(features: StoredArray) -> bytes:
     """
     Return the name of a spectrum's features by content.
 
     Parameters
     ----------
-    features : array of float32, shape (n_wave,)
-        The features.
+    features : array of int16 or float32, shape (n_wave,)
+        The features as they are stored.
 
     Returns
     -------

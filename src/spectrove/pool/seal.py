@@ -37,16 +37,18 @@ from spectrove.pool.layout import (
     VERSIONS,
     WORK,
     json_bytes,
-    read_columns,
     read_json,
+    stored_type,
+    table_of,
     unfinished_directory,
     version_directory,
 )
 from spectrove.pool.parts import WARNINGS, features_of, load_part
+from spectrove.pool.tables import ROWS_AT_ONCE, StoredIds, StoredTable, by_group, rows_of
 from spectrove.pool.walk import UNREADABLE
 from spectrove.pool.writers import FeatureWriter, TableWriter
 from spectrove.preprocess import Recipe
-from spectrove.storage import remove, replace_atomically
+from spectrove.storage import is_remote, make_directory, open_arrow, remove, replace_atomically
 
 DUPLICATE = "spectrum already in the pool"
 """Kind of refusal: another file holds the same spectrum, with the same features."""
@@ -56,6 +58,9 @@ CONFLICT = "id of another spectrum"
 
 SUPERSEDED = "file changed after it was used"
 """Kind of refusal: the pool holds the features that the file had before."""
+
+HOLDER = ("file", "version", "digest")
+"""What is told of a spectrum that holds an id."""
 
 SOFTWARE = ("spectrove", "numpy", "scipy", "astropy", "pyarrow", "zarr")
 """Packages whose versions the manifest records."""
@@ -91,6 +96,18 @@ class Job:
             Content of ``plan.json``.
         """
         return read_json(self.directory / PLAN)
+
+    @cached_property
+    def stored(self) -> str:
+        """
+        Return the type in which features are stored.
+
+        Returns
+        -------
+        str
+            ``int16`` or ``float32``.
+        """
+        return stored_type(self.pool)
 
     @property
     def version(self) -> int:
@@ -135,40 +152,17 @@ class _Verdict:
     """
     What becomes of each row of all parts.
 
-    ``keep`` tells the spectra that are sealed; ``holder`` is, for a spectrum whose id is taken, the row that holds it: of the
-    earlier versions' rows first, of all parts' after these; else -1. The digests are those of all parts' rows, and of the earlier
-    versions' (``held``). Part i begins at row ``begins[i]``.
+    ``begins`` tells where each part begins, ``keep`` which rows are sealed. The rows ``taken`` (in rising order) have an id that
+    another spectrum holds: the row ``holder`` of the table ``holders`` with the columns file, version and digest. ``repeats`` is,
+    for each of them, the row that holds the id, or -1 if an earlier version does.
     """
 
-    job: Job
-    keep: BoolArray
-    holder: IntArray
-    digests: pa.ChunkedArray
-    held: pa.ChunkedArray
     begins: IntArray
-    files: dict[int, pa.Table] = field(default_factory=dict)
-
-    @cached_property
-    def _held_files(self) -> pa.Table:
-        return _held(self.job, ["file", "version"])
-
-    def part_of(self, row: int) -> int:
-        """Return the number of the part that a row belongs to."""
-        return int(np.searchsorted(self.begins, row, side="right")) - 1
-
-    def holder_of(self, row: int) -> tuple[str, int, bytes]:
-        """Return file, version and digest of the spectrum that holds the id of a row."""
-        position = int(self.holder[row])
-        if position < len(self.held):
-            file, version = (column[position].as_py() for column in self._held_files.columns)
-            return file, version, self.held[position].as_py()
-        position -= len(self.held)
-        number = self.part_of(position)
-        if number not in self.files:
-            self.files.clear()
-            self.files[number] = load_part(self.job.directory, number, ["file"])
-        file = self.files[number]["file"][position - int(self.begins[number])].as_py()
-        return file, self.job.version, self.digests[position].as_py()
+    keep: BoolArray
+    taken: IntArray
+    holder: IntArray
+    holders: pa.Table
+    repeats: IntArray
 
 
 def unfinished_job(pool: Path, recipe: Recipe) -> Job | None:
@@ -188,11 +182,14 @@ def unfinished_job(pool: Path, recipe: Recipe) -> Job | None:
         None if there is nothing to finish.
     """
     current = None
-    for directory in (pool / VERSIONS).glob(f"*{UNFINISHED}"):
-        if directory.name == unfinished_directory(pool).name:
+    versions = pool / VERSIONS
+    for directory in list(versions.iterdir()) if versions.is_dir() else ():
+        if not directory.name.endswith(UNFINISHED):
+            continue
+        if directory.name == unfinished_directory(pool).name and (directory / PLAN).exists():
             current = Job(pool, recipe, directory)
         else:
-            remove(directory)  # its version was sealed, and the process killed before it could tidy up
+            remove(directory)  # its version was sealed or its plan never put, and the process killed before it could tidy up
     return current
 
 
@@ -214,51 +211,94 @@ def seal(job: Job, progress: Callable[[int, int], None]) -> None:
     StorageError
         If the disk is full or cannot be written.
     """
-    sealed = job.directory / SEALED
+    final = version_directory(job.pool, job.version)
+    sealed = final if is_remote(job.pool) else job.directory / SEALED
     remove(sealed)
-    sealed.mkdir()
+    make_directory(sealed)
     verdict = _judge(job)
     if job.source is not None:
-        _refuse_broken_source(verdict)
+        _refuse_broken_source(job, verdict)
     written = _write_version(job, sealed, verdict, progress)
     (sealed / MANIFEST).write_bytes(json_bytes(_manifest(job, verdict, written)))
-    replace_atomically(sealed, version_directory(job.pool, job.version))
+    if sealed != final:
+        replace_atomically(sealed, final)
     remove(job.directory)
 
 
 def _judge(job: Job) -> _Verdict:
     # The first spectrum of an id stays: those of earlier versions first, then the order of the work list.
-    parts = [load_part(job.directory, number, ["spectrum_id", "digest", "kind"]) for number in range(job.n_parts)]
-    begins = np.cumsum([0, *(part.num_rows for part in parts)])
-    held = _held(job, ["spectrum_id", "digest"])
-    ids = [held["spectrum_id"], *(part["spectrum_id"].filter(pc.is_null(part["kind"])) for part in parts)]
-    used = np.flatnonzero(np.concatenate([pc.is_null(part["kind"]).to_numpy() for part in parts]))
-    digests = pa.chunked_array([chunk for part in parts for chunk in part["digest"].chunks], type=held["digest"].type)
-    del parts
-    encoded = pa.chunked_array([chunk for column in ids for chunk in column.chunks], type=pa.string()).dictionary_encode()
-    codes = np.concatenate([np.empty(0, dtype=np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)])
-    del ids, encoded
-    _, first_of_code = np.unique(codes, return_index=True)
-    first = first_of_code[codes][held.num_rows :]
+    hashes, used, held, begins = _look_through(job)
+    order = np.argsort(hashes, kind="stable")
+    alike = hashes[order][1:] == hashes[order][:-1]
+    repeated = np.unique(np.concatenate([order[1:][alike], order[:-1][alike]]))
+    first = np.arange(used.size)
+    parts = _parts_with(job, begins, used[repeated], ["spectrum_id"])
+    first[repeated] = repeated[_first_equal([part["spectrum_id"].take(pa.array(at)) for part, at in parts])]
+    is_held = held[first] >= 0
+    is_first = first == np.arange(used.size)
     keep = np.zeros(int(begins[-1]), dtype=bool)
-    holder = np.full(keep.size, -1, dtype=np.int64)
-    is_first = first == held.num_rows + np.arange(used.size)
-    keep[used[is_first]] = True
-    positions = np.concatenate([np.arange(held.num_rows), held.num_rows + used])
-    holder[used[~is_first]] = positions[first[~is_first]]
-    return _Verdict(job, keep, holder, digests.combine_chunks(), held["digest"], begins)
+    keep[used[is_first & ~is_held]] = True
+    others = np.flatnonzero(is_held | ~is_first)
+    return _verdict(job, begins, keep, used[others], held[first[others]], used[first[others]])
 
 
-def _refuse_broken_source(verdict: _Verdict) -> None:
-    job, repeated = verdict.job, np.flatnonzero(verdict.holder >= 0)
+def _look_through(job: Job) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    # Of the spectra that can be used: a hash of the id (as millions of ids would fill the memory), the row, and the row of the
+    # earlier versions that holds the id (-1: none does); and where each part begins.
+    earlier = StoredIds(_held(job))
+    hashes, used, held, begins = [], [], [], [0]
+    waiting: list[pa.Array] = []
+    for number in range(job.n_parts):
+        part = load_part(job.directory, number, ["spectrum_id", "kind"])
+        at = np.flatnonzero(pc.is_null(part["kind"]).to_numpy())
+        waiting.append(part["spectrum_id"].combine_chunks().take(pa.array(at)))
+        hashes.append(np.fromiter(map(hash, waiting[-1].to_pylist()), dtype=np.int64, count=at.size))
+        used.append(begins[-1] + at)
+        begins.append(begins[-1] + part.num_rows)
+        if number == job.n_parts - 1 or sum(map(len, waiting)) >= ROWS_AT_ONCE:
+            held.append(rows_of(earlier.pieces(), pa.concat_arrays(waiting)))
+            waiting = []
+    return np.concatenate(hashes), np.concatenate(used), np.concatenate(held), np.array(begins)
+
+
+def _verdict(job: Job, begins: IntArray, keep: BoolArray, taken: IntArray, held: IntArray, repeats: IntArray) -> _Verdict:
+    # Who holds the ids that are taken, each told once.
+    old = held >= 0
+    rows_held, of_held = np.unique(held[old], return_inverse=True)
+    rows_new, of_new = np.unique(repeats[~old], return_inverse=True)
+    holder = np.empty(taken.size, dtype=np.int64)
+    holder[old], holder[~old] = of_held, rows_held.size + of_new
+    holders = [_held(job).take(rows_held, HOLDER)]
+    for part, at in _parts_with(job, begins, rows_new, ["file", "digest"]):
+        holders.append(_with_version(part.take(pa.array(at)), holders[0].schema, job.version))
+    return _Verdict(begins, keep, taken, holder, pa.concat_tables(holders).combine_chunks(), np.where(old, -1, repeats))
+
+
+def _parts_with(job: Job, begins: IntArray, rows: IntArray, columns: Sequence[str]) -> Iterator[tuple[pa.Table, IntArray]]:
+    # The parts that hold rows, and which of their rows these are; the rows rise.
+    for number, within in by_group(rows, begins)[1]:
+        yield load_part(job.directory, number, columns), within
+
+
+def _first_equal(ids: Sequence[pa.Array]) -> IntArray:
+    # For each id the place of the first that is equal.
+    encoded = pa.chunked_array(ids, type=pa.string()).combine_chunks().dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+    places: IntArray = first[which]
+    return places
+
+
+def _refuse_broken_source(job: Job, verdict: _Verdict) -> None:
     name = ", ".join(job.plan["sources"])
-    if repeated.size:
-        row = int(repeated[0])
-        first, second = (verdict.part_of(int(position)) for position in (verdict.holder[row], row))
+    if verdict.taken.size:
+        rows = np.array([verdict.repeats[0], verdict.taken[0]])
+        first, second = (np.searchsorted(verdict.begins, rows, side="right") - 1).tolist()
         ids = load_part(job.directory, second, ["spectrum_id"])["spectrum_id"]
+        repeated = ids[int(rows[1] - verdict.begins[second])].as_py()
         msg = (
-            f"{job.pool}: {name} gives the id {ids[row - int(verdict.begins[second])].as_py()!r} in batch {first} and again in "
-            f"batch {second} ({repeated.size} such ids). Mend the source, and write another pool."
+            f"{job.pool}: {name} gives the id {repeated!r} in batch {first} and again in batch {second} "
+            f"({verdict.taken.size} such ids). Mend the source, and write another pool."
         )
         raise PoolError(msg)
     if not verdict.keep.any():
@@ -266,24 +306,23 @@ def _refuse_broken_source(verdict: _Verdict) -> None:
         raise PoolError(msg)
 
 
-def _held(job: Job, columns: Sequence[str]) -> pa.Table:
-    return read_columns(job.pool, range(1, job.version), METADATA, METADATA_SCHEMA, columns).combine_chunks()
+def _held(job: Job) -> StoredTable:
+    return table_of(job.pool, range(1, job.version), METADATA, METADATA_SCHEMA)
 
 
-def _refused_duplicate(verdict: _Verdict, row: int, facts: dict[str, Any]) -> dict[str, Any] | None:
+def _refused_duplicate(job: Job, facts: dict[str, Any], digest: bytes, holder: dict[str, Any]) -> dict[str, Any] | None:
     # None where the same file gives the same spectrum again, which is no news.
-    file, spectrum_id = facts["file"], facts["spectrum_id"]
-    held_file, version, digest = verdict.holder_of(row)
-    equal = digest == verdict.digests[row].as_py()
-    if version < verdict.job.version and held_file == file:
+    file, spectrum_id, version = facts["file"], facts["spectrum_id"], holder["version"]
+    equal = digest == holder["digest"]
+    if version < job.version and holder["file"] == file:
         reason = f"{file}: {spectrum_id} changed after version {version} took it, and a sealed version stays as it is."
         changed = {**facts, "kind": SUPERSEDED, "reason": f"{reason} Ingest into a new pool to use the new content."}
         return None if equal else changed
     taken = f"{file}: {spectrum_id} is in version {version} already"
     if equal:
-        return {**facts, "kind": DUPLICATE, "reason": f"{taken}, with equal features, from {held_file}"}
+        return {**facts, "kind": DUPLICATE, "reason": f"{taken}, with equal features, from {holder['file']}"}
     advice = "An id names one spectrum: rename the file or the id if they are two."
-    return {**facts, "kind": CONFLICT, "reason": f"{taken}, with other features, from {held_file}. {advice}"}
+    return {**facts, "kind": CONFLICT, "reason": f"{taken}, with other features, from {holder['file']}. {advice}"}
 
 
 @dataclass
@@ -306,7 +345,7 @@ class _Written:
 def _write_version(job: Job, sealed: Path, verdict: _Verdict, progress: Callable[[int, int], None]) -> _Written:
     written = _Written()
     n_spectra = int(np.count_nonzero(verdict.keep))
-    features = FeatureWriter(sealed / FEATURES, (n_spectra, job.recipe.n_wave), job.plan["rows_per_chunk"])
+    features = FeatureWriter(sealed / FEATURES, (n_spectra, job.recipe.n_wave), job.plan["rows_per_chunk"], job.stored)
     with (
         TableWriter(sealed / METADATA, METADATA_SCHEMA) as metadata,
         TableWriter(sealed / REFUSED, REFUSED_SCHEMA) as refused,
@@ -316,7 +355,8 @@ def _write_version(job: Job, sealed: Path, verdict: _Verdict, progress: Callable
         for number, begin in enumerate(verdict.begins[:-1].tolist()):
             part = load_part(job.directory, number)
             keep = verdict.keep[begin : begin + part.num_rows]
-            kept, rows = part.filter(pa.array(keep)), _refused_rows(part, verdict, begin)
+            kept = part if keep.all() else part.filter(pa.array(keep))
+            rows = _refused_rows(job, part, verdict, begin)
             written.add(part, kept, rows)
             features.append(features_of(kept, job.recipe.n_wave))
             metadata.append(_with_version(kept, METADATA_SCHEMA, job.version))
@@ -334,7 +374,7 @@ def _work_list(job: Job) -> Iterator[Any]:
     if job.source is not None:
         yield None
     else:
-        with pa.OSFile(str(job.directory / WORK)) as source:
+        with open_arrow(job.directory / WORK) as source:
             yield pa.ipc.open_file(source)
 
 
@@ -343,12 +383,14 @@ def _with_version(table: pa.Table, schema: pa.Schema, version: int) -> pa.Table:
     return versioned.select(schema.names).replace_schema_metadata().cast(schema)
 
 
-def _refused_rows(part: pa.Table, verdict: _Verdict, begin: int) -> pa.Table:
+def _refused_rows(job: Job, part: pa.Table, verdict: _Verdict, begin: int) -> pa.Table:
     columns = part.select(["file", "kind", "reason", "format", "spectrum_id"]).replace_schema_metadata()
     refused = columns.filter(pc.is_valid(part["kind"]))
-    taken = np.flatnonzero(verdict.holder[begin : begin + part.num_rows] >= 0)
-    facts = columns.take(pa.array(taken)).to_pylist()
-    told = [_refused_duplicate(verdict, begin + int(row), fact) for row, fact in zip(taken, facts, strict=True)]
+    among = slice(*np.searchsorted(verdict.taken, [begin, begin + part.num_rows]).tolist())
+    at = pa.array(verdict.taken[among] - begin)
+    facts = zip(columns.take(at).to_pylist(), part["digest"].take(at).to_pylist(), strict=True)
+    holders = verdict.holders.take(pa.array(verdict.holder[among])).to_pylist()
+    told = [_refused_duplicate(job, *fact, holder) for fact, holder in zip(facts, holders, strict=True)]
     duplicates = pa.Table.from_pylist([row for row in told if row is not None], schema=columns.schema)
     return pa.concat_tables([refused, duplicates])
 
@@ -373,6 +415,7 @@ def _manifest(job: Job, verdict: _Verdict, written: _Written) -> dict[str, Any]:
         "n_spectra": n_spectra,
         "n_wave": job.recipe.n_wave,
         "rows_per_chunk": job.plan["rows_per_chunk"],
+        "stored": job.stored,
         "n_files": job.plan["n_files"],
         "n_refused": written.kinds.total(),
         "refused_by_reason": dict(written.kinds.most_common()),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pyarrow.compute as pc
 
 from spectrove.contracts import FloatArray, IdArray, IntArray, SpectrumId
 from spectrove.errors import PoolError
+from spectrove.pool.chunks import ChunkedRows
+from spectrove.pool.coding import StoredArray, decode, scale_of
 from spectrove.pool.layout import (
     FEATURES,
     FILES,
@@ -25,16 +28,20 @@ from spectrove.pool.layout import (
     REFUSED,
     REFUSED_SCHEMA,
     is_pool,
-    read_columns,
     read_json,
     sealed_versions,
+    table_of,
     version_directory,
 )
 from spectrove.pool.names import resolve_names
 from spectrove.pool.parts import digest_of
 from spectrove.pool.seal import DUPLICATE
+from spectrove.pool.tables import StoredIds, StoredTable, by_group, rows_of
 from spectrove.preprocess import Recipe
-from spectrove.storage import content_hash
+from spectrove.storage import READ_AHEAD, content_hash, is_remote, located, reading_errors
+
+CACHED = 2**20
+"""Bytes of features that are read and decoded at a time."""
 
 
 class Pool:
@@ -61,14 +68,14 @@ class Pool:
         self._begins = np.cumsum([0, *(manifest["n_spectra"] for manifest in manifests)])
 
     @classmethod
-    def open(cls, path: Path, content_hash: str | None = None) -> Pool:
+    def open(cls, path: str | os.PathLike[str], content_hash: str | None = None) -> Pool:
         """
         Return the pool in a directory.
 
         Parameters
         ----------
         path : Path
-            The directory.
+            The directory; or in an object store, as of `spectrove.storage.located`.
         content_hash : str, optional
             Content that the pool had at some time; versions added later are left out. The whole pool if not given.
 
@@ -81,8 +88,15 @@ class Pool:
         ------
         PoolError
             If the directory is absent, is no pool, is broken, has no sealed spectra yet, or never had the content.
+        StorageError
+            If an object store cannot be reached, or what reads it is not installed.
         """
-        path = Path(path)
+        path = located(path)
+        with reading_errors(path):
+            return cls._open(path, content_hash)
+
+    @classmethod
+    def _open(cls, path: Path, content_hash: str | None) -> Pool:
         content = open_file(path)
         versions = sealed_versions(path)
         if not versions:
@@ -163,44 +177,45 @@ class Pool:
         return content_hash(self.recipe.hash.encode(), *(name.encode() for name in filled))
 
     @cached_property
-    def spectrum_ids(self) -> IdArray:
+    def spectrum_ids(self) -> StoredIds:
         """
         Return the ids of all spectra.
 
         Returns
         -------
-        array of str, shape (n_spectra,)
-            In pool order.
+        IdColumn, n_spectra long
+            In pool order; read where they are asked for. ``spectrum_ids[:]`` is an object array of all.
         """
-        ids: IdArray = self._ids.to_numpy().astype(object)
-        return ids
+        return StoredIds(self._table(METADATA, METADATA_SCHEMA))
+
+    @property
+    def scale(self) -> float | None:
+        """
+        Return what stored features are multiplied by, in single precision, to be those of `features`.
+
+        Returns
+        -------
+        float or None
+            None where they are stored as they are.
+        """
+        return scale_of(self._stored)
+
+    @property
+    def _stored(self) -> str:
+        return str(self.manifests[0].get("stored", "float32")) if self.manifests else "float32"
 
     @cached_property
-    def _ids(self) -> pa.ChunkedArray:
-        return self.metadata(["spectrum_id"])["spectrum_id"]
+    def _files(self) -> list[ChunkedRows]:
+        files = []
+        for manifest in self.manifests:
+            directory = version_directory(self.path, manifest["version"]) / FEATURES
+            files.append(ChunkedRows(directory, (manifest["n_spectra"], self.n_wave), self._stored))
+        return files
 
-    @cached_property
-    def _arrays(self) -> list[Any]:
-        import zarr
+    def _table(self, name: str, schema: pa.Schema) -> StoredTable:
+        return table_of(self.path, [manifest["version"] for manifest in self.manifests], name, schema)
 
-        directories = [version_directory(self.path, manifest["version"]) / FEATURES for manifest in self.manifests]
-        arrays = []
-        for directory, manifest in zip(directories, self.manifests, strict=True):
-            try:
-                array = zarr.open_array(directory, mode="r")
-            except FileNotFoundError as error:
-                msg = f"{directory}: the pool is broken, these features are missing. Restore them, or ingest into a new pool."
-                raise PoolError(msg) from error
-            if array.shape != (manifest["n_spectra"], self.n_wave):
-                msg = (
-                    f"{directory}: the pool is broken, the features have the shape {array.shape}, "
-                    f"expected {(manifest['n_spectra'], self.n_wave)}. Restore them, or ingest into a new pool."
-                )
-                raise PoolError(msg)
-            arrays.append(array)
-        return arrays
-
-    def metadata(self, columns: Sequence[str] | None = None) -> pa.Table:
+    def metadata(self, columns: Sequence[str] | None = None, rows: IntArray | None = None) -> pa.Table:
         """
         Return what the survey's files say of each spectrum.
 
@@ -208,17 +223,22 @@ class Pool:
         ----------
         columns : sequence of str, optional
             Names of the columns wanted; all if not given.
+        rows : array of int, optional
+            Row numbers in pool order, in any order; all rows if not given.
 
         Returns
         -------
         pyarrow.Table
-            One row a spectrum, in pool order; ``ra`` and ``dec`` in degrees ICRS, ``mjd`` in days, ``file`` an absolute path
-            (null where there is no file), ``format`` the reader, ``version`` the pool's version that added the spectrum.
+            One row a spectrum, in the order of the pool or of ``rows``; ``ra`` and ``dec`` in degrees ICRS, ``mjd`` in days,
+            ``file`` an absolute path (null where there is no file), ``format`` the reader, ``version`` the pool's version that
+            added the spectrum.
 
         Raises
         ------
         PoolError
             If a column is unknown.
+        IndexError
+            If a row does not exist.
         """
         public = [name for name in METADATA_SCHEMA.names if name != "digest"]
         wanted = public if columns is None else list(columns)
@@ -228,7 +248,8 @@ class Pool:
                 hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(public)}"
                 msg = f"{self.path}: the metadata have no column {name!r}; {hint}"
                 raise PoolError(msg)
-        return self._read(METADATA, METADATA_SCHEMA, wanted)
+        table = self._table(METADATA, METADATA_SCHEMA)
+        return table.read(wanted) if rows is None else table.take(self._existing(rows), wanted)
 
     def refused(self) -> pa.Table:
         """
@@ -240,13 +261,16 @@ class Pool:
             One row a file, or a spectrum where its id is known: file, kind (a few words), reason (a sentence), format,
             spectrum_id, version. Of a file that was tried several times, what came of the last.
         """
-        refused = self._read(REFUSED, REFUSED_SCHEMA, REFUSED_SCHEMA.names)
-        tried = self._read(FILES, FILES_SCHEMA, ["file", "version"]).group_by("file").aggregate([("version", "max")])
+        refused = self._table(REFUSED, REFUSED_SCHEMA).read(REFUSED_SCHEMA.names)
+        if len(self.manifests) < 2:
+            return refused  # nothing was tried several times
+        names = refused["file"].combine_chunks().unique()
+        tables = self._table(FILES, FILES_SCHEMA).groups(["file", "version"])
+        found = [table.filter(pc.is_in(table["file"], value_set=names)) for table in tables]
+        tried = pa.concat_tables([refused.select(["file", "version"]).slice(0, 0), *found])
+        tried = tried.group_by("file").aggregate([("version", "max")])
         last = tried["version_max"].take(pc.index_in(refused["file"], value_set=tried["file"].combine_chunks()))
         return refused.filter(pc.fill_null(pc.equal(refused["version"], last), fill_value=True))  # null: not from a file
-
-    def _read(self, name: str, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
-        return read_columns(self.path, [manifest["version"] for manifest in self.manifests], name, schema, columns)
 
     def features(self, rows: slice | IntArray) -> FloatArray:
         """
@@ -271,31 +295,69 @@ class Pool:
         """
         if isinstance(rows, slice) and rows.indices(self.n_spectra)[2] == 1:
             begin, end, _ = rows.indices(self.n_spectra)
-            features = self._stretch(begin, max(begin, end))
-        else:
-            wanted = np.arange(self.n_spectra)[rows] if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
-            if wanted.size and (wanted.min() < 0 or wanted.max() >= self.n_spectra):
-                msg = f"{self.path}: rows must be 0 to {self.n_spectra - 1}, got {wanted.min()} to {wanted.max()}"
-                raise IndexError(msg)
-            features = np.empty((wanted.size, self.n_wave), dtype=np.float32)
-            ranges = np.array(self.row_ranges())
-            range_of = np.searchsorted(ranges[:, 1], wanted, side="right")
-            order = np.argsort(range_of, kind="stable")
-            for at in np.split(order, np.flatnonzero(np.diff(range_of[order])) + 1) if wanted.size else ():
-                begin, end = ranges[range_of[at[0]]]
-                features[at] = self._stretch(begin, end)[wanted[at] - begin]
-        if np.isnan(features).any():
-            msg = f"{self.path}: the pool is broken, features of some rows are missing. Restore them, or ingest into a new pool."
-            raise PoolError(msg)
+            features = np.empty((max(end - begin, 0), self.n_wave), dtype=np.float32)
+            for first, last in self._split(begin, end):
+                decode(self._rows(first, last), features[first - begin : last - begin])
+            return features
+        wanted = self._existing(np.arange(self.n_spectra)[rows] if isinstance(rows, slice) else rows)
+        features = np.empty((wanted.size, self.n_wave), dtype=np.float32)
+        order, pieces = by_group(wanted, np.array([0, *(end for _, end in self.row_ranges())]))
+        starts, place = [begin for begin, _ in self.row_ranges()], 0
+        for number, within in pieces:
+            first, last = int(within.min()), int(within.max()) + 1
+            some = self._rows(starts[number] + first, starts[number] + last)[within - first]
+            decoded = np.empty(some.shape, dtype=np.float32)
+            decode(some, decoded)
+            features[order[place : place + within.size]] = decoded
+            place += within.size
         return features
 
-    def _stretch(self, begin: int, end: int) -> FloatArray:
-        pieces = [np.empty((0, self.n_wave), dtype=np.float32)]
-        for array, first in zip(self._arrays, self._begins, strict=False):
-            inside = slice(max(begin - first, 0), min(end - first, array.shape[0]))
+    def stored(self, rows: slice) -> StoredArray:
+        """
+        Return the features of some spectra as they are stored.
+
+        Parameters
+        ----------
+        rows : slice
+            Rows in pool order, in steps of 1.
+
+        Returns
+        -------
+        array of int16 or float32, shape (n_rows, n_wave)
+            Integers are to be multiplied by `scale`, in single precision.
+
+        Raises
+        ------
+        ValueError
+            If the slice has another step.
+        PoolError
+            If features are missing on the disk.
+        """
+        begin, end, step = rows.indices(self.n_spectra)
+        if step != 1:
+            msg = f"{self.path}: stored features come in steps of 1, got {rows!r}"
+            raise ValueError(msg)
+        return self._rows(begin, max(begin, end))
+
+    def _rows(self, begin: int, end: int) -> StoredArray:
+        rows: StoredArray = np.empty((end - begin, self.n_wave), dtype=np.dtype(self._stored).newbyteorder("<"))
+        for file, first in zip(self._files, self._begins.tolist(), strict=False):
+            inside = slice(max(begin, first), min(end, first + file.n_rows))
             if inside.start < inside.stop:
-                pieces.append(array[inside])
-        return np.concatenate(pieces) if len(pieces) != 2 else pieces[1]
+                file.read(inside.start - first, rows[inside.start - begin : inside.stop - begin])
+        return rows
+
+    def _split(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        # A chunk or so at a time stays in the processor's cache; from an object store, more at a time come faster.
+        n = max(1, (READ_AHEAD if is_remote(self.path) else CACHED) // (self.n_wave * np.dtype(self._stored).itemsize))
+        yield from ((first, min(first + n, end)) for first in range(begin, end, n))
+
+    def _existing(self, rows: IntArray) -> IntArray:
+        wanted = np.asarray(rows, dtype=np.int64)
+        if wanted.size and (wanted.min() < 0 or wanted.max() >= self.n_spectra):
+            msg = f"{self.path}: rows must be 0 to {self.n_spectra - 1}, got {wanted.min()} to {wanted.max()}"
+            raise IndexError(msg)
+        return wanted
 
     def row_ranges(self) -> list[tuple[int, int]]:
         """
@@ -326,9 +388,7 @@ class Pool:
         array of int64, shape (n_ids,)
             Row numbers in pool order; -1 for an id that the pool does not hold.
         """
-        ids = pa.array([str(spectrum_id) for spectrum_id in spectrum_ids], type=pa.string())
-        rows: IntArray = pc.fill_null(pc.index_in(ids, value_set=self._ids), -1).to_numpy().astype(np.int64)
-        return rows
+        return rows_of(self.spectrum_ids.pieces(), spectrum_ids)
 
     def resolve(self, names: Sequence[str]) -> list[SpectrumId | None]:
         """
@@ -356,7 +416,7 @@ class Pool:
         columns = ["spectrum_id", "key", "obsid", "file"]
         twins = self.refused()
         twins = twins.filter(pc.equal(twins["kind"], DUPLICATE)).select(["spectrum_id", "file"])
-        return resolve_names(self.metadata(columns), twins, names)
+        return resolve_names(self._table(METADATA, METADATA_SCHEMA).groups(columns), twins, names)
 
     def verify(self) -> None:
         """
@@ -367,13 +427,16 @@ class Pool:
         PoolError
             If features are missing or are not those that the metadata name by content.
         """
-        digests = self._read(METADATA, METADATA_SCHEMA, ["digest"])["digest"]
-        for begin, end in self.row_ranges():
-            expected = digests[begin:end].to_pylist()
-            for row, (features, digest) in enumerate(zip(self.features(slice(begin, end)), expected, strict=True), begin):
-                if digest_of(features) != digest:
-                    msg = f"{self.path}: the pool is broken, row {row} does not hold the features sealed. Ingest into a new pool."
-                    raise PoolError(msg)
+        begin = 0
+        for table in self._table(METADATA, METADATA_SCHEMA).groups(["digest"]):
+            for first, last in self._split(begin, begin + table.num_rows):
+                expected = table["digest"][first - begin : last - begin].to_pylist()
+                for row, (features, digest) in enumerate(zip(self._rows(first, last), expected, strict=True), first):
+                    if digest_of(features) != digest:
+                        broken = f"row {row} does not hold the features sealed"
+                        msg = f"{self.path}: the pool is broken, {broken}. Ingest into a new pool."
+                        raise PoolError(msg)
+            begin += table.num_rows
 
 
 def open_file(path: Path) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from spectrove.contracts import IntArray, SpectrumId
 from spectrove.errors import LabelsError
+from spectrove.pool.tables import StoredIds, StoredTable, rows_of
 
 NAMES = pa.dictionary(pa.int8(), pa.string())
 """A column of few different words."""
@@ -119,8 +119,8 @@ class SurveyTruth:
         return int(pq.read_metadata(self.path).num_rows)
 
     @cached_property
-    def _ids(self) -> pa.ChunkedArray:
-        return self.table(["spectrum_id"])["spectrum_id"]
+    def _ids(self) -> StoredIds:
+        return StoredIds(StoredTable([self.path], SCHEMA))
 
     @cached_property
     def _labels(self) -> pa.ChunkedArray:
@@ -166,9 +166,7 @@ class SurveyTruth:
         array of int64, shape (n_ids,)
             Row numbers in pool order; -1 for an id that the table does not hold.
         """
-        ids = pa.array([str(spectrum_id) for spectrum_id in spectrum_ids], type=pa.string())
-        rows: IntArray = pc.fill_null(pc.index_in(ids, value_set=self._ids), -1).to_numpy().astype(np.int64)
-        return rows
+        return rows_of(self._ids.pieces(), spectrum_ids)
 
     def labels_of(self, spectrum_ids: Sequence[str]) -> list[str | None]:
         """
