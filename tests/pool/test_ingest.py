@@ -37,7 +37,8 @@ def test_the_pool_holds_what_the_recipe_makes_of_each_file(folder, tmp_path, fil
     pool = Pool.open(tmp_path / "pool")
     for spectrum_id, file in zip(*(pool.metadata([name])[name].to_pylist() for name in ("spectrum_id", "file")), strict=True):
         spectrum = next(found for found in read(file) if found.spectrum_id == spectrum_id)
-        np.testing.assert_array_equal(pool.features(pool.rows_of([spectrum_id]))[0], halpha.apply(spectrum))
+        features = pool.features(pool.rows_of([spectrum_id]))[0]
+        np.testing.assert_allclose(features, halpha.apply(spectrum), rtol=0, atol=0.5 / 32767 + 1e-7)
 
 
 def test_the_same_command_again_does_nothing(folder, tmp_path, fill):
@@ -55,7 +56,7 @@ def test_new_files_become_a_new_version_below_the_old_rows(folder, tmp_path, fil
     report = fill(folder, tmp_path / "pool")
     new = Pool.open(tmp_path / "pool")
     assert (report.version, report.n_known, report.n_tried, report.n_spectra) == (2, 12, 1, 1)
-    assert new.spectrum_ids.tolist() == [*old.spectrum_ids, "ascii:earlier"]
+    assert list(new.spectrum_ids) == [*old.spectrum_ids, "ascii:earlier"]
     np.testing.assert_array_equal(new.features(slice(0, old.n_spectra)), old.features(slice(None)))
     assert new.metadata(["version"])["version"].to_pylist() == [1] * 14 + [2]
     assert new.content_hash != old.content_hash

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from spectrove.contracts import Progress, no_progress
@@ -22,13 +21,14 @@ from spectrove.errors import PoolError
 from spectrove.execution import Executor
 from spectrove.pool.door import writing
 from spectrove.pool.layout import MANIFEST, REFUSED, read_json, sealed_versions, version_directory
-from spectrove.pool.parts import part_path
+from spectrove.pool.parts import parts_done
 from spectrove.pool.reading import ReadingTask, read_part
 from spectrove.pool.seal import Job, seal, unfinished_job
 from spectrove.pool.walk import check_paths
 from spectrove.pool.work import IngestConfig, Work, find_work, freeze_work
 from spectrove.preprocess import Recipe
 from spectrove.registry import load
+from spectrove.storage import is_remote, located, open_arrow
 from spectrove.surveys import readers
 
 
@@ -105,8 +105,8 @@ class IngestReport:
 
 
 def ingest(
-    paths: Sequence[Path],
-    pool: Path,
+    paths: Sequence[Path | str],
+    pool: Path | str,
     recipe: Recipe,
     config: IngestConfig,
     executor: Executor,
@@ -122,10 +122,10 @@ def ingest(
 
     Parameters
     ----------
-    paths : sequence of Path
-        Files, and directories that are walked.
-    pool : Path
-        The pool; a name that does not exist or an empty directory becomes one.
+    paths : sequence of Path or str
+        Files, and directories that are walked; on a disk, or as URLs in an object store, such as ``s3://bucket/folder``.
+    pool : Path or str
+        The pool, by a path or URL; a name that does not exist or an empty directory becomes one.
     recipe : Recipe
         What makes features of a spectrum; the pool's own if there is one.
     config : IngestConfig
@@ -152,8 +152,8 @@ def ingest(
     StorageError
         If the disk is full or cannot be written; what is finished is kept.
     """
-    paths = [Path(path) for path in paths]
-    check_paths(paths)
+    places, pool = [located(path) for path in paths], located(pool)
+    check_paths(places)
     readers()  # whatever is wrong with a plug-in is said once, here
     if config.format is not None:
         load("spectrove.formats", config.format)
@@ -163,12 +163,12 @@ def ingest(
         if unfinished:
             _refuse_other_work(unfinished)
             _finish(unfinished, executor, progress)
-        work = find_work(paths, pool, config, progress)
-        if work.new.num_rows:
-            _finish(Job(pool, recipe, freeze_work(work, paths, pool, config)), executor, progress)
+        work = find_work(places, pool, config, progress)
+        if work.n_new:
+            _finish(Job(pool, recipe, freeze_work(work, places, pool, config)), executor, progress)
         report = _report(pool, work, begun, resumed=unfinished is not None)
     if report.n_spectra_in_pool == 0:
-        raise PoolError(_no_spectra(paths, pool))
+        raise PoolError(_no_spectra(places, pool))
     return report
 
 
@@ -184,10 +184,11 @@ def _refuse_other_work(job: Job) -> None:
 def _finish(job: Job, executor: Executor, progress: Progress) -> None:
     counts = dict.fromkeys(range(job.n_parts), job.plan["files_per_task"])
     counts[job.n_parts - 1] = job.plan["n_files"] - (job.n_parts - 1) * job.plan["files_per_task"]
-    missing = [part for part in counts if not part_path(job.directory, part).exists()]
+    missing = sorted(set(counts) - parts_done(job.directory))
     n_done = job.plan["n_files"] - sum(counts[part] for part in missing)
     progress("files read", n_done, job.plan["n_files"])
-    tasks = (ReadingTask(job.directory, part, job.recipe, job.plan["reading"]["format"]) for part in missing)
+    directory = job.directory if is_remote(job.directory) else job.directory.absolute()  # workers may live in other directories
+    tasks = (ReadingTask(directory, part, job.recipe, job.plan["reading"]["format"]) for part in missing)
     for n_read in executor.run(read_part, tasks):
         n_done += n_read
         progress("files read", n_done, job.plan["n_files"])
@@ -207,7 +208,7 @@ def _report(pool: Path, work: Work, begun: int, *, resumed: bool) -> IngestRepor
     return IngestReport(
         pool=pool,
         n_files=work.n_files,
-        n_known=int(np.count_nonzero(work.known_since <= begun)),
+        n_known=work.n_known(begun),
         n_tried=sum(manifest["n_files"] for manifest in made),
         n_spectra=sum(manifest["n_spectra"] for manifest in made),
         n_refused=reasons.total(),
@@ -227,5 +228,6 @@ def _no_spectra(paths: Sequence[Path], pool: Path) -> str:
     counts = ", ".join(f"{count} × {kind}" for kind, count in reasons.most_common())
     where = ", ".join(str(path) for path in paths)
     table = version_directory(pool, len(manifests)) / REFUSED
-    first = pq.read_table(table, columns=["reason"])["reason"][0].as_py()
+    with open_arrow(table) as source:
+        first = pq.read_table(source, columns=["reason"])["reason"][0].as_py()
     return f"{where}: no spectrum that can be used ({counts}). {table} gives the reason for each, such as: {first}"

@@ -1,7 +1,9 @@
-"""One task of an ingest: reads a few files, applies the recipe, and keeps what came of each spectrum in one part."""
+"""One task of an ingest: reads some files, applies the recipe, and keeps what came of each spectrum in one part."""
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -13,14 +15,20 @@ import pyarrow as pa
 
 from spectrove.contracts import FloatArray
 from spectrove.errors import RecipeError
+from spectrove.pool.fetching import fetched
 from spectrove.pool.layout import FACTS, WORK, outcome_schema
 from spectrove.pool.parts import part_path, refusal, save_part
+from spectrove.pool.plain import Refused, plain_outcomes
 from spectrove.preprocess import Recipe
 from spectrove.spectrum import Spectrum
-from spectrove.surveys import SurveyFile, reader_of
+from spectrove.storage import is_remote, located, open_arrow
+from spectrove.surveys import SurveyFile, fast_formats, reader_of
 
 Outcome = dict[str, Any]
 """A row of a part: a spectrum that is used or refused, or a file that gave none."""
+
+AT_A_TIME = 256
+"""Files whose contents are held at a time: some 20 MB, and enough for one plate to be preprocessed as one array."""
 
 NO_SPECTRUM = "no spectrum inside"
 """Kind of refusal: a reader takes the file and finds no spectrum in it."""
@@ -71,19 +79,36 @@ def read_part(task: ReadingTask) -> int:
     StorageError
         If the part cannot be written.
     """
-    with pa.OSFile(str(task.directory / WORK)) as source:
+    with open_arrow(task.directory / WORK) as source:
         batch = pa.ipc.open_file(source).get_batch(task.number)
     path = part_path(task.directory, task.number)
     if not path.exists():
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            outcomes = [outcome for found in batch.to_pylist() for outcome in _outcomes(found, task)]
+            outcomes = [outcome for start in range(0, batch.num_rows, AT_A_TIME) for outcome in _read(batch, start, task)]
         counts = Counter(warning.category.__name__ for warning in caught)
         _save(path, outcomes, task.recipe.n_wave, counts)
     return int(batch.num_rows)
 
 
-def _outcomes(found: dict[str, Any], task: ReadingTask) -> list[Outcome]:
+def _read(batch: pa.RecordBatch, start: int, task: ReadingTask) -> list[Outcome]:
+    several = batch.slice(start, AT_A_TIME).to_pylist()
+    formats = fast_formats(task.format)
+    contents = fetched(several)
+    plain = plain_outcomes(several, contents, formats, task.recipe)
+    outcomes: list[Outcome] = []
+    for place, found in enumerate(several):
+        known = plain.get(place)
+        if known is None:
+            outcomes += _outcomes(found, task, contents.get(place))
+        elif isinstance(known, Refused):
+            outcomes.append(_used_or_refused(known.spectrum, task.recipe, {"file": found["file"], "format": known.format}))
+        else:
+            outcomes.append(known)
+    return outcomes
+
+
+def _outcomes(found: dict[str, Any], task: ReadingTask, content: bytes | None) -> list[Outcome]:
     # The frame in which no error of a reader, foreseen or not, stops the ingest: it becomes the file's reason.
     path = Path(found["file"])
     where: Outcome = {"file": found["file"], "format": task.format}
@@ -91,11 +116,11 @@ def _outcomes(found: dict[str, Any], task: ReadingTask) -> list[Outcome]:
         return [{**where, "kind": found["kind"], "reason": found["reason"]}]
     outcomes: list[Outcome] = []
     try:
-        status = path.stat()
-        if (status.st_size, status.st_mtime_ns) != (found["size"], found["mtime_ns"]):
+        path = located(found["file"])
+        if _changed(path, found, content):
             reason = f"{path}: it changed after the work list was made. Run the same command again."
             return [{**where, "kind": CHANGED, "reason": reason}]
-        with SurveyFile(path) as file:
+        with SurveyFile(path, content) as file:
             reader = reader_of(file, task.format)
             where["format"] = reader.name
             outcomes.extend(_used_or_refused(spectrum, task.recipe, where) for spectrum in reader.read(file))
@@ -108,6 +133,17 @@ def _outcomes(found: dict[str, Any], task: ReadingTask) -> list[Outcome]:
         reason = f"{path}: the reader {where['format']} finds no spectrum in it"
         outcomes.append({**where, "kind": NO_SPECTRUM, "reason": reason})
     return outcomes
+
+
+def _changed(path: Path, found: dict[str, Any], content: bytes | None) -> bool:
+    # Asking an object store for the time would cost as much as fetching a spectrum; the size is told with the content.
+    if content is not None:
+        return len(content) != int(found["size"])
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # of a store it has no number, by which the system's errors are known
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
+    return bool(status.st_size != found["size"] or (not is_remote(path) and status.st_mtime_ns != found["mtime_ns"]))
 
 
 def _used_or_refused(spectrum: Spectrum, recipe: Recipe, where: Outcome) -> Outcome:

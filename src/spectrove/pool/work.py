@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version as package_version
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from spectrove.contracts import BoolArray, IntArray, Progress
-from spectrove.pool.layout import (
-    FILES,
-    FILES_SCHEMA,
-    FORMAT_VERSION,
-    FOUND_SCHEMA,
-    MANIFEST,
-    PARTS,
-    PLAN,
-    WORK,
-    json_bytes,
-    read_columns,
-    read_json,
-    sealed_versions,
-    unfinished_directory,
-    version_directory,
-)
+from spectrove.contracts import Progress
+from spectrove.pool.known import NEVER, KnownFiles
+from spectrove.pool.layout import FORMAT_VERSION, FOUND_SCHEMA, PARTS, PLAN, WORK, json_bytes, unfinished_directory
 from spectrove.pool.walk import walk
-from spectrove.storage import atomic_path
+from spectrove.storage import atomic_path, is_remote
 from spectrove.surveys import readers
 
-MOST_FILES_A_TASK = 256
-"""A task is then a second or two of reading: little is lost with it, and little is spent on handing it out."""
+MOST_FILES_A_TASK = 4096
+"""A task is then some tenths of a second of reading plain files, and ten of unusual ones: little is lost with it."""
 
 FEWEST_FILES_A_TASK = 8
 """Fewer would not repay handing them out."""
 
-TASKS_WANTED = 64
+TASKS_WANTED = 16
 """Enough of them to share between workers and to see progress."""
 
 BATCH = 65_536
 """Files that are taken down at once."""
-
-NEVER = np.iinfo(np.int64).max
-"""In place of a version, for a file that no version knows."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +67,17 @@ class Work:
 
     Attributes
     ----------
-    new : pyarrow.Table
-        Files to be tried.
-    known_since : array of int64, shape (n_files,)
-        The version that tried each file as it is now; `NEVER` if none did.
+    new : list of bytes
+        Files to be tried, packed tables of `BATCH` files at most, in the walk's order.
+    n_new : int
+        How many they are.
+    known_since : Counter of int
+        How many of the other files each version tried as they are now.
     """
 
-    new: pa.Table
-    known_since: IntArray
+    new: list[bytes]
+    n_new: int
+    known_since: Counter[int]
 
     @property
     def n_files(self) -> int:
@@ -104,7 +89,23 @@ class Work:
         int
             Files, new and known.
         """
-        return self.known_since.size
+        return self.n_new + self.known_since.total()
+
+    def n_known(self, version: int) -> int:
+        """
+        Return how many files were known in a version.
+
+        Parameters
+        ----------
+        version : int
+            The version.
+
+        Returns
+        -------
+        int
+            Files that it or an earlier one tried as they are now.
+        """
+        return sum(count for since, count in self.known_since.items() if since <= version)
 
 
 def find_work(paths: Sequence[Path], pool: Path, config: IngestConfig, progress: Progress) -> Work:
@@ -127,55 +128,34 @@ def find_work(paths: Sequence[Path], pool: Path, config: IngestConfig, progress:
     Work
         The new files, in the walk's order.
     """
+    known = KnownFiles(pool, _reading(config))
     files = walk(paths)
-    tables = []
-    n_found = 0
+    work = Work([], 0, Counter())
     while batch := list(islice(files, BATCH)):
-        tables.append(pa.Table.from_pylist([vars(found) for found in batch], schema=FOUND_SCHEMA))
-        n_found += len(batch)
-        progress("files found", n_found, None)
-    found = pa.concat_tables([FOUND_SCHEMA.empty_table(), *tables])
-    known_since = _known_since(found, pool, _reading(config))
-    return Work(found.filter(pa.array(known_since == NEVER)), known_since)
+        columns = [pa.array(column, type=kind) for column, kind in zip(zip(*batch, strict=True), FOUND_SCHEMA.types, strict=True)]
+        found = pa.table(columns, schema=FOUND_SCHEMA)
+        since = known.since(found)
+        new = found.filter(pa.array(since == NEVER))
+        work.known_since.update(since[since != NEVER].tolist())
+        work = replace(work, new=[*work.new, _packed(new)], n_new=work.n_new + new.num_rows)
+        progress("files found", work.n_files, None)
+    return work
+
+
+def _packed(table: pa.Table) -> bytes:
+    # Paths of one directory are alike: four million take 60 MB where they would take 500.
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=_PACKED) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+_PACKED = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 def _reading(config: IngestConfig) -> dict[str, Any]:
     # Whoever refused a file in these circumstances will refuse it again.
     return {"format": config.format, "readers": list(readers()), "spectrove": package_version("spectrove")}
-
-
-def _known_since(found: pa.Table, pool: Path, reading: dict[str, Any]) -> IntArray:
-    latest_first = sealed_versions(pool)[::-1]
-    tried = read_columns(pool, latest_first, FILES, FILES_SCHEMA, FILES_SCHEMA.names)
-    if tried.num_rows == 0:
-        return np.full(found.num_rows, NEVER)
-    same_circumstances = {
-        version: read_json(version_directory(pool, version) / MANIFEST)["reading"] == reading for version in latest_first
-    }
-    at = pc.index_in(found["file"], value_set=tried["file"].combine_chunks())
-    last = tried.take(at)  # a row of nulls where the file was never tried
-    version = pc.fill_null(last["version"], 0).to_numpy().astype(np.int64)
-    same_content = _equal(found, last, "size") & _equal(found, last, "mtime_ns")
-    refused_again = np.isin(version, [number for number, same in same_circumstances.items() if same])
-    used_whole = pc.fill_null(last["n_refused"], -1).to_numpy() == 0
-    for row in np.flatnonzero(same_content & pc.fill_null(last["unreadable"], fill_value=False).to_numpy()):
-        same_content[row] = not _can_be_read(found["file"][int(row)].as_py())
-    known: IntArray = np.where(same_content & (used_whole | refused_again), version, NEVER)
-    return known
-
-
-def _can_be_read(file: str) -> bool:
-    try:
-        with Path(file).open("rb") as content:
-            content.read(1)
-    except OSError:
-        return False
-    return True
-
-
-def _equal(one: pa.Table, other: pa.Table, column: str) -> BoolArray:
-    equal: BoolArray = pc.fill_null(pc.equal(one[column], other[column]), fill_value=False).to_numpy()
-    return equal
 
 
 def freeze_work(work: Work, paths: Sequence[Path], pool: Path, config: IngestConfig) -> Path:
@@ -187,7 +167,7 @@ def freeze_work(work: Work, paths: Sequence[Path], pool: Path, config: IngestCon
     work : Work
         The new files, at least one.
     paths : sequence of Path
-        Where they were looked for.
+        Where they were looked for, as of `spectrove.storage.located`.
     pool : Path
         The pool.
     config : IngestConfig
@@ -203,11 +183,11 @@ def freeze_work(work: Work, paths: Sequence[Path], pool: Path, config: IngestCon
     StorageError
         If the disk is full or cannot be written.
     """
-    n_files = work.new.num_rows
+    n_files = work.n_new
     per_task = min(MOST_FILES_A_TASK, max(FEWEST_FILES_A_TASK, n_files // TASKS_WANTED))
     plan = {
         "format_version": FORMAT_VERSION,
-        "sources": [str(path.absolute()) for path in paths],
+        "sources": [str(path if is_remote(path) else path.absolute()) for path in paths],
         "n_files": n_files,
         "n_tasks": -(-n_files // per_task),
         "files_per_task": per_task,
@@ -218,6 +198,20 @@ def freeze_work(work: Work, paths: Sequence[Path], pool: Path, config: IngestCon
     with atomic_path(directory) as temporary:
         (temporary / PARTS).mkdir(parents=True)
         (temporary / PLAN).write_bytes(json_bytes(plan))
-        with pa.OSFile(str(temporary / WORK), "wb") as sink, pa.ipc.new_file(sink, FOUND_SCHEMA) as writer:
-            writer.write_table(work.new.combine_chunks(), max_chunksize=per_task)
+        with pa.OSFile(str(temporary / WORK), "wb") as sink, pa.ipc.new_file(sink, FOUND_SCHEMA, options=_PACKED) as writer:
+            for batch in _batches(work, per_task):
+                writer.write_table(batch)
     return directory
+
+
+def _batches(work: Work, n_rows: int) -> Iterator[pa.Table]:
+    waiting = FOUND_SCHEMA.empty_table()
+    for packed in work.new:
+        with pa.ipc.open_stream(packed) as reader:
+            waiting = pa.concat_tables([waiting, reader.read_all()])
+        n_whole = waiting.num_rows // n_rows * n_rows
+        for begin in range(0, n_whole, n_rows):
+            yield waiting.slice(begin, n_rows).combine_chunks()
+        waiting = waiting.slice(n_whole)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()

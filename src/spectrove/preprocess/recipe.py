@@ -102,6 +102,18 @@ class Recipe:
         """
         return self._resample.n_wave
 
+    @property
+    def is_bounded(self) -> bool:
+        """
+        Return whether all features lie between -1 and 1.
+
+        Returns
+        -------
+        bool
+            True if the last step is min-max.
+        """
+        return isinstance(self.steps[-1], MinMax)
+
     @cached_property
     def hash(self) -> str:
         """
@@ -182,8 +194,8 @@ class Recipe:
         """
         try:
             self._resample.demand(self._ends(spectrum.wave, spectrum.medium))
-            flux = self._made(self._cut(spectrum.wave, spectrum.flux, spectrum.medium))
-            return _finite(_single(flux), flux)
+            kept = self.window(spectrum.wave, spectrum.medium)
+            return self._features(_piece(spectrum.wave[kept], spectrum.flux[kept], spectrum.medium))
         except WindowError as error:
             window = f"window {self._resample.start:g} to {self._resample.stop:g} Å"
             msg = f"{spectrum.spectrum_id}: {window}: {error}"
@@ -221,10 +233,58 @@ class Recipe:
             shapes = f"got {wave.shape} and {flux.shape}"
             msg = f"recipe {self.name!r}: wave must be (n_pixels,) and flux (n_spectra, n_pixels), {shapes}"
             raise ValueError(msg)
-        header = HeaderFacts("row", "of many")
-        Spectrum(wave, np.zeros(wave.shape), None, None, header, medium)  # refuses impossible wavelengths
+        return self.apply_window(wave, flux[:, self.window(wave, medium)], medium)
+
+    def window(self, wave: FloatArray, medium: str = "vacuum") -> slice:
+        """
+        Return the pixels that the features depend on.
+
+        Parameters
+        ----------
+        wave : array of shape (n_pixels,)
+            Wavelengths of a spectrum, Å, strictly increasing.
+        medium : str
+            ``vacuum`` or ``undeclared``, as of `Spectrum`.
+
+        Returns
+        -------
+        slice
+            The pixels; whatever the flux is in the others, the features are the same.
+        """
+        stretch = Stretch(self._resample.start, self._resample.stop)
+        for step in reversed(self.steps):
+            stretch = step.reach(stretch, medium)
+        first, last = np.searchsorted(wave, [stretch.start, stretch.stop])
+        return slice(max(int(first) - stretch.pixels, 0), int(last) + stretch.pixels)
+
+    def apply_window(self, wave: FloatArray, flux: FloatArray, medium: str = "vacuum") -> tuple[FloatArray, BoolArray]:
+        """
+        Return the features of many spectra of one wavelength grid, of which only the `window` is at hand.
+
+        Parameters
+        ----------
+        wave : array of shape (n_pixels,)
+            Wavelengths of all pixels of all spectra, Å, strictly increasing.
+        flux : array of shape (n_spectra, n_kept)
+            Flux densities of the pixels of the window, any unit; NaN where there is no measurement.
+        medium : str
+            ``vacuum`` or ``undeclared``, as of `Spectrum`.
+
+        Returns
+        -------
+        features : array of float32, shape (n_spectra, n_wave)
+            Features as of `apply_many`.
+        fine : array of bool, shape (n_spectra,)
+            Whether the spectrum has features.
+
+        Raises
+        ------
+        SpectrumError
+            If the wavelengths or the medium are impossible.
+        """
+        Spectrum(wave, np.zeros(wave.shape), None, None, HeaderFacts("row", "of many"), medium)  # refuses impossible wavelengths
         features = np.full((len(flux), self.n_wave), np.nan, dtype=np.float32)
-        piece = self._cut(wave, flux, medium)
+        piece = _piece(wave[self.window(wave, medium)], flux, medium)
         whole: BoolArray = np.all(np.isfinite(piece.flux), axis=1)
         together = whole if all(step.takes_rows for step in self.steps) else np.zeros_like(whole)
         with suppress(WindowError):
@@ -233,10 +293,14 @@ class Recipe:
                 features[together] = _single(self._made(replace(piece, flux=piece.flux[together])))
             for row in np.flatnonzero(~together):
                 with suppress(WindowError):
-                    features[row] = self.apply(Spectrum(wave, flux[row], None, None, header, medium))
+                    features[row] = self._features(replace(piece, flux=piece.flux[row]))
         fine: BoolArray = np.all(np.isfinite(features), axis=1)
         features[~fine] = np.nan
         return features, fine
+
+    def _features(self, piece: Piece) -> FloatArray:
+        flux = self._made(piece)
+        return _finite(_single(flux), flux)
 
     def _made(self, piece: Piece) -> FloatArray:
         for step in self.steps:
@@ -251,15 +315,10 @@ class Recipe:
             piece = step.apply(piece) if isinstance(step, AirToVacuum) else piece
         return piece.wave
 
-    def _cut(self, wave: FloatArray, flux: FloatArray, medium: str) -> Piece:
-        """Return the pixels that the features depend on, and no more."""
-        stretch = Stretch(self._resample.start, self._resample.stop)
-        for step in reversed(self.steps):
-            stretch = step.reach(stretch, medium)
-        first, last = np.searchsorted(wave, [stretch.start, stretch.stop])
-        kept = slice(max(int(first) - stretch.pixels, 0), int(last) + stretch.pixels)
-        values = flux[..., kept].astype(np.float64)
-        return Piece(wave[kept], np.where(np.isfinite(values), values, np.nan), medium)
+
+def _piece(wave: FloatArray, flux: FloatArray, medium: str) -> Piece:
+    values = flux.astype(np.float64)
+    return Piece(wave, np.where(np.isfinite(values), values, np.nan), medium)
 
 
 def _single(flux: FloatArray) -> FloatArray:

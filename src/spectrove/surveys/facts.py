@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 PLACEHOLDERS = ("", "-", "--", "none", "non", "null", "nan", "n/a", "-9999", "-9999.0", "-9999.00", "-999", "-999.0", "-999.00")
 """Texts, in small letters, that surveys write where they know nothing. LAMOST's class ``Unknown`` is a verdict and stays."""
@@ -140,3 +141,145 @@ def mjd_of(value: Any) -> float | None:
     except ValueError:
         return None
     return days + (int(hours) * 3600 + int(minutes) * 60 + float(seconds)) / 86400 if hours else float(days)
+
+
+class Values(Protocol):
+    """Values of one header, by their keywords; what is absent or says nothing is None."""
+
+    def text(self, keyword: str) -> str | None:
+        """
+        Return a value as `text` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        str or None
+            The text; None if there is none.
+        """
+
+    def number(self, keyword: str) -> float | None:
+        """
+        Return a value as `number` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        float or None
+            The number; None if there is none.
+        """
+
+    def whole(self, keyword: str) -> int | None:
+        """
+        Return a value as `whole` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        int or None
+            The whole number; None if there is none.
+        """
+
+    def epoch(self, keyword: str) -> float | None:
+        """
+        Return a value as `mjd_of` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        float or None
+            Modified Julian date, days; None if there is none.
+        """
+
+
+class HeaderValues:
+    """
+    Values of a header that astropy has parsed.
+
+    Parameters
+    ----------
+    header : mapping
+        An astropy header.
+    """
+
+    def __init__(self, header: Mapping[str, Any]) -> None:
+        self._header = header
+
+    def text(self, keyword: str) -> str | None:
+        """
+        Return a value as `text` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        str or None
+            The text; None if there is none.
+        """
+        return text(self._header.get(keyword))
+
+    def number(self, keyword: str) -> float | None:
+        """
+        Return a value as `number` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        float or None
+            The number; None if there is none.
+        """
+        return number(self._header.get(keyword))
+
+    def whole(self, keyword: str) -> int | None:
+        """
+        Return a value as `whole` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        int or None
+            The whole number; None if there is none.
+        """
+        return whole(self._header.get(keyword))
+
+    def epoch(self, keyword: str) -> float | None:
+        """
+        Return a value as `mjd_of` gives it.
+
+        Parameters
+        ----------
+        keyword : str
+            Its keyword.
+
+        Returns
+        -------
+        float or None
+            Modified Julian date, days; None if there is none.
+        """
+        return mjd_of(self._header.get(keyword))

@@ -121,6 +121,8 @@ class SurveyFile:
     ----------
     path : Path
         The file; its name does not matter.
+    content : bytes, optional
+        All that is in it, if that is at hand.
 
     Attributes
     ----------
@@ -149,12 +151,12 @@ class SurveyFile:
     text: str | None
     cache: dict[str, Any]
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path | str, content: bytes | None = None) -> None:
+        self.path = Path(path) if isinstance(path, str) else path
         self.hdus = None
         self.text = None
         self.cache = {}
-        content = _unpacked(self.path)
+        content = _unpacked(self.path, _content(self.path) if content is None else content)
         if content.startswith(FITS_START):
             self.kind = "FITS"
             self.hdus = _opened(self.path, content)
@@ -198,8 +200,7 @@ class SurveyFile:
 _SUFFIXES = {".gz", ".fits", ".fit", ".fts", ".dat", ".txt", ".csv", ".tsv", ".asc", ".ascii", ".spec", ".ecsv", ".xml", ".vot"}
 
 
-def _unpacked(path: Path) -> bytes:
-    content = _content(path)
+def _unpacked(path: Path, content: bytes) -> bytes:
     if content.startswith(GZIP_START):
         with faults_as_damage(path, "it begins as a gzip file but cannot be unpacked"):
             content = gzip.GzipFile(fileobj=BytesIO(content)).read(LARGEST + 1)

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ import numpy as np
 from spectrove.contracts import FloatArray
 from spectrove.spectrum import HeaderFacts, Spectrum
 from spectrove.surveys.arrays import flags, floats, spectrum_from
-from spectrove.surveys.facts import columns_of, listed, mjd_of, number, text, whole
+from spectrove.surveys.facts import HeaderValues, Values, columns_of, listed, text
 from spectrove.surveys.reader import FitsReader
 
 TELESCOP = "LAMOST"
@@ -52,6 +53,10 @@ KEYS = ("LMJD", "PLANID", "SPID", "FIBERID")
 """Keywords that name a spectrum, as in ``spec-56284-GAC122S02V2_sp14-183``."""
 
 
+SPECTROGRAPH_KEYS = ("LMJD", "MJD", "DATE-OBS", "PLANID", "SPID", "DATA_V", "VERSPIPE")
+"""Keywords that are equal in all spectra of one spectrograph and observation, of those that are used."""
+
+
 class _Lamost(FitsReader):
     """What the three layouts share: the telescope and the header's facts."""
 
@@ -62,11 +67,8 @@ class _Lamost(FitsReader):
         reason = self._refused_layout(hdus)
         if reason is not None:
             return reason
-        missing = [key for key in KEYS if text(header.get(key)) is None]
-        numeric = [key for key in ("LMJD", "SPID", "FIBERID") if key not in missing and whole(header[key]) is None]
-        if missing or numeric:
-            return f"the header names no spectrum: {', '.join(missing + numeric)} is missing or no whole number"
-        return None
+        lacking = unnamed(HeaderValues(header))
+        return f"the header names no spectrum: {', '.join(lacking)} is missing or no whole number" if lacking else None
 
     @abstractmethod
     def _refused_layout(self, hdus: Any) -> str | None:
@@ -94,14 +96,14 @@ class LamostImage(_Lamost):
         header = hdus[0].header
         if header.get("NAXIS") != 2 or header.get("NAXIS2") != 5:
             return f"the primary HDU is no image of 5 rows (NAXIS is {header.get('NAXIS')!r}, NAXIS2 {header.get('NAXIS2')!r})"
-        coeff0, coeff1 = number(header.get("COEFF0")), number(header.get("COEFF1"))
-        if coeff0 is None or coeff1 is None or not 3 < coeff0 < 5 or not 0 < coeff1 < 0.01:
+        values = HeaderValues(header)
+        coeffs = coefficients(values)
+        if coeffs is None:
             return f"COEFF0 and COEFF1 are {header.get('COEFF0')!r} and {header.get('COEFF1')!r}, no log10 of Å"
-        rows = re.split(r"[,\s]+", text(header.get("EXTEN0")) or "")
-        third = rows[THIRD].lower() if len(rows) == 5 else None
+        third = third_row(values)
         if third != self.third:
             return f"EXTEN0 names the rows {header.get('EXTEN0')!r}; the third of five should be {self.third!r}"
-        is_wavelength = _is_grid(floats(hdus[0].data[THIRD]), coeff0, coeff1)
+        is_wavelength = is_header_grid(floats(hdus[0].data[THIRD]), *coeffs)
         if is_wavelength is not (self.third == "wavelength"):
             found = "is the header's wavelengths" if is_wavelength else "is not the header's wavelengths to half a pixel"
             return f"EXTEN0 says that the third row is {third!r}, but the row {found}"
@@ -113,8 +115,8 @@ class LamostImage(_Lamost):
         if self.third == "wavelength":
             wave = floats(data[THIRD])
         else:
-            wave = _grid(flux.size, float(header["COEFF0"]), float(header["COEFF1"]))
-        return spectrum_from((wave, flux, floats(data[IVAR]), flags(data[ANDMASK])), _facts(header), _medium(header))
+            wave = header_grid(flux.size, float(header["COEFF0"]), float(header["COEFF1"]))
+        return spectrum_from((wave, flux, floats(data[IVAR]), flags(data[ANDMASK])), _header_facts(header), _medium(header))
 
 
 class LamostTable(_Lamost):
@@ -139,19 +141,181 @@ class LamostTable(_Lamost):
     def _spectrum(self, hdus: Any) -> Spectrum:
         header, row = hdus[0].header, hdus["COADD"].data[0]
         flux, ivar, wave, mask = (row[name] for name in TABLE_COLUMNS)
-        return spectrum_from((floats(wave), floats(flux), floats(ivar), flags(mask)), _facts(header), _medium(header))
+        return spectrum_from((floats(wave), floats(flux), floats(ivar), flags(mask)), _header_facts(header), _medium(header))
 
 
-def _grid(n_pixels: int, coeff0: float, coeff1: float) -> FloatArray:
-    """Return the header's wavelengths, Å: COEFF0 is log10 of the first pixel's, COEFF1 the step in log10 (header comments)."""
+def header_grid(n_pixels: int, coeff0: float, coeff1: float) -> FloatArray:
+    """
+    Return the wavelengths that a header gives.
+
+    Parameters
+    ----------
+    n_pixels : int
+        Number of pixels.
+    coeff0, coeff1 : float
+        COEFF0, log10 of the first pixel's wavelength in Å, and COEFF1, the step in log10 (header comments).
+
+    Returns
+    -------
+    array of shape (n_pixels,)
+        Wavelengths, Å, in the medium that the header names.
+    """
     grid: FloatArray = 10.0 ** (coeff0 + coeff1 * np.arange(n_pixels))
     return grid
 
 
-def _is_grid(row: FloatArray, coeff0: float, coeff1: float) -> bool:
-    """Return whether a row is the header's grid to half a pixel, the most that COEFF0's four decimals can be off."""
-    off = np.abs(row / _grid(row.size, coeff0, coeff1) - 1)
+def is_header_grid(row: FloatArray, coeff0: float, coeff1: float) -> bool:
+    """
+    Return whether a row is the header's grid to half a pixel, the most that COEFF0's four decimals can be off.
+
+    Parameters
+    ----------
+    row : array of shape (n_pixels,)
+        The row of an image.
+    coeff0, coeff1 : float
+        As of `header_grid`.
+
+    Returns
+    -------
+    bool
+        True if every value is.
+    """
+    off = np.abs(row / header_grid(row.size, coeff0, coeff1) - 1)
     return bool(np.all(off < 0.5 * coeff1 * np.log(10)))
+
+
+def coefficients(values: Values) -> tuple[float, float] | None:
+    """
+    Return COEFF0 and COEFF1 of a header.
+
+    Parameters
+    ----------
+    values : Values
+        The header.
+
+    Returns
+    -------
+    tuple of two floats, or None
+        None if one is missing or they are no log10 of Å in the optical.
+    """
+    coeff0, coeff1 = values.number("COEFF0"), values.number("COEFF1")
+    if coeff0 is None or coeff1 is None or not 3 < coeff0 < 5 or not 0 < coeff1 < 0.01:
+        return None
+    return coeff0, coeff1
+
+
+def third_row(values: Values) -> str | None:
+    """
+    Return EXTEN0's word for the third of the five rows of an image.
+
+    Parameters
+    ----------
+    values : Values
+        The header.
+
+    Returns
+    -------
+    str or None
+        The word in small letters; None if there are not five.
+    """
+    return _third_word(values.text("EXTEN0") or "")
+
+
+@lru_cache(maxsize=64)
+def _third_word(names: str) -> str | None:
+    rows = re.split(r"[,\s]+", names)
+    return rows[THIRD].lower() if len(rows) == 5 else None
+
+
+def unnamed(values: Values) -> list[str]:
+    """
+    Return which of the keywords that name a spectrum are missing or no whole number.
+
+    Parameters
+    ----------
+    values : Values
+        The header.
+
+    Returns
+    -------
+    list of str
+        Keywords, the missing ones first; empty if the spectrum has a name.
+    """
+    missing = [key for key in KEYS if values.text(key) is None]
+    return missing + [key for key in ("LMJD", "SPID", "FIBERID") if key not in missing and values.whole(key) is None]
+
+
+def facts_of(values: Values) -> dict[str, Any]:
+    """
+    Return what a header says of its spectrum.
+
+    Parameters
+    ----------
+    values : Values
+        A header of which `unnamed` finds nothing.
+
+    Returns
+    -------
+    dict
+        The attributes of `HeaderFacts` that it gives.
+    """
+    return with_fiber(spectrograph_facts(values), values)
+
+
+def spectrograph_facts(values: Values) -> dict[str, Any]:
+    """
+    Return what a header says that it shares with the 250 spectra of one spectrograph and observation.
+
+    Parameters
+    ----------
+    values : Values
+        A header of which `unnamed` finds nothing.
+
+    Returns
+    -------
+    dict
+        Attributes of `HeaderFacts`, those that follow from `SPECTROGRAPH_KEYS`; the key lacks the fiber.
+    """
+    spid, planid, epoch = values.whole("SPID"), values.text("PLANID"), values.epoch("DATE-OBS")
+    return {
+        "survey": "lamost",
+        "key": f"{values.whole('LMJD')}-{planid}_sp{spid:02d}",
+        "mjd": values.number("MJD") if epoch is None else epoch,
+        "planid": planid,
+        "spid": spid,
+        "release": values.text("DATA_V") or values.text("VERSPIPE"),
+    }
+
+
+def with_fiber(shared: dict[str, Any], values: Values) -> dict[str, Any]:
+    """
+    Return what a header says of its spectrum.
+
+    Parameters
+    ----------
+    shared : dict
+        What `spectrograph_facts` gave of this header, or of one that is equal in that.
+    values : Values
+        The header.
+
+    Returns
+    -------
+    dict
+        The attributes of `HeaderFacts` that it gives.
+    """
+    fiberid, snr = values.whole("FIBERID"), values.number("SNRR")
+    return {
+        **shared,
+        "key": f"{shared['key']}-{fiberid:03d}",
+        "ra": values.number("RA"),
+        "dec": values.number("DEC"),
+        "fiberid": fiberid,
+        "obsid": values.text("OBSID"),
+        "designation": values.text("DESIG"),
+        "snr": values.number("SN_R") if snr is None else snr,
+        "spectral_class": values.text("CLASS"),
+        "subclass": values.text("SUBCLASS"),
+    }
 
 
 def _medium(header: Any) -> str:
@@ -159,27 +323,8 @@ def _medium(header: Any) -> str:
     return "air" if header.get("VACUUM") is False else "vacuum"
 
 
-def _facts(header: Any) -> HeaderFacts:
-    spid, fiberid = whole(header["SPID"]), whole(header["FIBERID"])
-    planid = text(header["PLANID"])
-    snr = number(header.get("SNRR"))
-    epoch = mjd_of(header.get("DATE-OBS"))
-    return HeaderFacts(
-        survey="lamost",
-        key=f"{whole(header['LMJD'])}-{planid}_sp{spid:02d}-{fiberid:03d}",
-        ra=number(header.get("RA")),
-        dec=number(header.get("DEC")),
-        mjd=number(header.get("MJD")) if epoch is None else epoch,
-        planid=planid,
-        spid=spid,
-        fiberid=fiberid,
-        obsid=text(header.get("OBSID")),
-        designation=text(header.get("DESIG")),
-        snr=number(header.get("SN_R")) if snr is None else snr,
-        spectral_class=text(header.get("CLASS")),
-        subclass=text(header.get("SUBCLASS")),
-        release=text(header.get("DATA_V")) or text(header.get("VERSPIPE")),
-    )
+def _header_facts(header: Any) -> HeaderFacts:
+    return HeaderFacts(**facts_of(HeaderValues(header)))
 
 
 DR1 = LamostImage("lamost-dr1", "LAMOST low resolution, DR1 (image without wavelengths)", "subcontinuum")

@@ -185,7 +185,25 @@ def readers() -> dict[str, Reader]:
     return dict(_loaded())
 
 
-def _asked(format: str | None) -> dict[str, Reader]:  # noqa: A002 - the command's word
+def asked(format: str | None) -> dict[str, Reader]:  # noqa: A002 - the command's word
+    """
+    Return the readers that are asked about a file, in their order.
+
+    Parameters
+    ----------
+    format : str, optional
+        Name of the only reader to ask.
+
+    Returns
+    -------
+    dict of str to Reader
+        By name.
+
+    Raises
+    ------
+    PlugInError
+        If no reader has the name ``format``.
+    """
     if format is None:
         return _loaded()
     return {format: _loaded().get(format) or registry.load(GROUP, format)}
@@ -216,7 +234,7 @@ def read(path: Path, format: str | None = None) -> Iterator[Spectrum]:  # noqa: 
     PlugInError
         If no reader has the name ``format``.
     """
-    _asked(format)
+    asked(format)
     file = SurveyFile(path)
     return reader_of(file, format).read(file)
 
@@ -245,7 +263,7 @@ def reader_of(file: SurveyFile, format: str | None = None) -> Reader:  # noqa: A
         If no reader has the name ``format``.
     """
     declined: dict[str, str] = {}
-    for name, reader in _asked(format).items():
+    for name, reader in asked(format).items():
         reason = reader.decline(file)
         if reason is None:
             return reader
@@ -284,13 +302,13 @@ def inspect(path: Path, format: str | None = None) -> Inspection:  # noqa: A002 
     PlugInError
         If no reader has the name ``format``.
     """
-    asked = _asked(format)
+    each = asked(format)
     path = Path(path)
     taker: str | None = None
     declined: dict[str, str] = {}
     try:
         with SurveyFile(path) as file:
-            for name, reader in asked.items():
+            for name, reader in each.items():
                 reason = f"not asked, as {taker} takes the file" if name == LAST and taker else reader.decline(file)
                 if reason is None and taker is not None:
                     reason = f"would take the file too, but {taker} comes first"
@@ -300,6 +318,6 @@ def inspect(path: Path, format: str | None = None) -> Inspection:  # noqa: A002 
                     declined[name] = reason
             if taker is None:
                 raise _no_reader(path, declined, format)
-            return Inspection(path, taker, declined, list(asked[taker].read(file)))
+            return Inspection(path, taker, declined, list(each[taker].read(file)))
     except SurveyFileError as error:
         return Inspection(path, taker, declined, error=str(error))

@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ OBJECT_TABLES = ("SPECOBJ", "SPALL")
 
 KEYS = ("PLATE", "MJD", "FIBERID")
 """Columns that name a spectrum."""
+
+FACTS = {*KEYS, "PLUG_RA", "PLUG_DEC", "SPECOBJID", "SN_MEDIAN", "SN_MEDIAN_ALL", "CLASS", "SUBCLASS", "RUN2D"}
+"""Columns of the table of the object that are used, where it has them."""
 
 R_BAND = 2
 """Place of r in SN_MEDIAN's five bands u g r i z."""
@@ -64,36 +68,48 @@ class SdssSpec(FitsReader):
         flux, loglam, ivar, mask = (hdus["COADD"].data[columns[name]] for name in COLUMNS)
         row = _row(next(hdu for hdu in hdus if hdu.name in OBJECT_TABLES))
         medium = "air" if hdus[0].header.get("VACUUM") is False else "vacuum"
-        return spectrum_from((10.0 ** floats(loglam), floats(flux), floats(ivar), flags(mask)), _facts(row), medium)
+        return spectrum_from(
+            (10.0 ** floats(loglam), floats(flux), floats(ivar), flags(mask)), HeaderFacts(**facts_of(row)), medium
+        )
 
 
 def _row(table: Any) -> dict[str, Any]:
     if table.header.get("NAXIS2") != 1 or not columns_of(table.header):
         return {}
     data = table.data
-    return {name: data[column][0] for name, column in columns_of(table.header).items() if name in _FACTS}
+    return {name: data[column][0] for name, column in columns_of(table.header).items() if name in FACTS}
 
 
-_FACTS = {*KEYS, "PLUG_RA", "PLUG_DEC", "SPECOBJID", "SN_MEDIAN", "SN_MEDIAN_ALL", "CLASS", "SUBCLASS", "RUN2D"}
+def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return what the table of the object says of its spectrum.
 
+    Parameters
+    ----------
+    row : mapping
+        Values of the columns `FACTS` that the table has, by name.
 
-def _facts(row: dict[str, Any]) -> HeaderFacts:
+    Returns
+    -------
+    dict
+        Attributes of `HeaderFacts`.
+    """
     plate, mjd, fiberid = (whole(row[key]) for key in KEYS)
     bands = np.atleast_1d(row.get("SN_MEDIAN", np.nan))
-    return HeaderFacts(
-        survey="sdss",
-        key=f"{plate:04d}-{mjd}-{fiberid:04d}",
-        ra=number(row.get("PLUG_RA")),
-        dec=number(row.get("PLUG_DEC")),
-        mjd=number(mjd),
-        plate=plate,
-        fiberid=fiberid,
-        obsid=text(row.get("SPECOBJID")),
-        snr=number(bands[R_BAND] if bands.size == 5 else row.get("SN_MEDIAN_ALL", bands[0])),
-        spectral_class=text(row.get("CLASS")),
-        subclass=text(row.get("SUBCLASS")),
-        release=text(row.get("RUN2D")),
-    )
+    return {
+        "survey": "sdss",
+        "key": f"{plate:04d}-{mjd}-{fiberid:04d}",
+        "ra": number(row.get("PLUG_RA")),
+        "dec": number(row.get("PLUG_DEC")),
+        "mjd": number(mjd),
+        "plate": plate,
+        "fiberid": fiberid,
+        "obsid": text(row.get("SPECOBJID")),
+        "snr": number(bands[R_BAND] if bands.size == 5 else row.get("SN_MEDIAN_ALL", bands[0])),
+        "spectral_class": text(row.get("CLASS")),
+        "subclass": text(row.get("SUBCLASS")),
+        "release": text(row.get("RUN2D")),
+    }
 
 
 SPEC = SdssSpec()
