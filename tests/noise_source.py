@@ -72,4 +72,6 @@ class Source:
             return replace(batch, features=batch.features[:, 1:])
         if self.spoil == "nan":
             return replace(batch, features=np.full_like(batch.features, np.nan))
+        if self.spoil == "large":
+            batch.features[3, 5] = 1.0001
         return batch

@@ -11,15 +11,16 @@ import hashlib
 
 import numpy as np
 
-from spectrove.contracts import BoolArray, FloatArray, IdArray, IntArray
+from spectrove.contracts import BoolArray, FloatArray, IdColumn, IntArray
 
 SALT_BYTES = 16
 DIGEST_BYTES = 16  # two spectra of a million collide with a probability of 1e-27
+HASHED_ROWS = 1 << 16  # ids are read and hashed so many at a time, as they may be millions
 
 
 def select_top(
     utilities: FloatArray,
-    spectrum_ids: IdArray,
+    spectrum_ids: IdColumn,
     k: int,
     generator: np.random.Generator,
     excluded: BoolArray | None = None,
@@ -31,8 +32,8 @@ def select_top(
     ----------
     utilities : array of shape (n_spectra,)
         Value of asking about each spectrum, larger = ask first.
-    spectrum_ids : array of str, shape (n_spectra,)
-        Their ids, each different.
+    spectrum_ids : IdColumn, n_spectra long
+        Their ids, each different; such as an array of str.
     k : int
         Number of spectra wanted.
     generator : numpy.random.Generator
@@ -51,36 +52,65 @@ def select_top(
         If the shapes differ, a utility is NaN or ``k`` is negative.
     """
     values = np.asarray(utilities, dtype=np.float64)
-    _require_one_shape(utilities=values, spectrum_ids=spectrum_ids, excluded=excluded)
+    _require_one_shape(len(spectrum_ids), utilities=values, excluded=excluded)
     if np.isnan(values).any():
         row = int(np.argmax(np.isnan(values)))
         msg = f"{spectrum_ids[row]}: the utility is NaN; every utility must be a number"
         raise ValueError(msg)
-    _require_count("k", k)
-    salt = generator.bytes(SALT_BYTES)
+    require_count("k", k)
     available = np.arange(values.size) if excluded is None else np.flatnonzero(~excluded)
-    n_chosen = min(k, available.size)
+    return choose_top(available, values[available], spectrum_ids, k, generator)[0]
+
+
+def choose_top(
+    rows: IntArray, utilities: FloatArray, spectrum_ids: IdColumn, k: int, generator: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """
+    Return the best of some rows, and their utilities.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n_rows,)
+        The rows that may be chosen, in ascending order.
+    utilities : array of float64, shape (n_rows,)
+        The value of asking about each, larger = ask first; none is NaN.
+    spectrum_ids : IdColumn, n_spectra long
+        Ids of all spectra.
+    k : int
+        Number of spectra wanted, not negative.
+    generator : numpy.random.Generator
+        Decides between equal utilities; used once in each call.
+
+    Returns
+    -------
+    rows : array of int, shape (min(k, n_rows),)
+        Rows, the largest utility first.
+    utilities : array of float64, shape (min(k, n_rows),)
+        Their utilities.
+    """
+    salt = generator.bytes(SALT_BYTES)
+    n_chosen = min(k, rows.size)
     if n_chosen == 0:
-        return np.empty(0, dtype=np.intp)
-    worth = values[available]
-    boundary = np.partition(worth, available.size - n_chosen)[available.size - n_chosen]
-    above, tied = available[worth > boundary], available[worth == boundary]
-    high, low = _hash_words(spectrum_ids[above], salt)
-    best = above[np.lexsort((low, high, -values[above]))]
-    chosen: IntArray = np.concatenate([best, _smallest_hashes(spectrum_ids, tied, n_chosen - best.size, salt)])
-    return chosen
+        return np.empty(0, dtype=np.intp), np.empty(0)
+    boundary = np.partition(utilities, rows.size - n_chosen)[rows.size - n_chosen]
+    is_above = utilities > boundary
+    above, worth = rows[is_above], utilities[is_above]
+    high, low = _hash_words(spectrum_ids, above, salt)
+    order = np.lexsort((low, high, -worth))
+    tied = _smallest_hashes(spectrum_ids, rows[utilities == boundary], n_chosen - above.size, salt)
+    return np.concatenate([above[order], tied]), np.concatenate([worth[order], np.full(tied.size, boundary)])
 
 
 def sample_at_random(
-    spectrum_ids: IdArray, candidates: BoolArray, n: int, generator: np.random.Generator
+    spectrum_ids: IdColumn, candidates: BoolArray, n: int, generator: np.random.Generator
 ) -> tuple[IntArray, float]:
     """
     Return a simple random sample of the candidates, drawn without replacement.
 
     Parameters
     ----------
-    spectrum_ids : array of str, shape (n_spectra,)
-        Ids, each different.
+    spectrum_ids : IdColumn, n_spectra long
+        Ids, each different; such as an array of str.
     candidates : array of bool, shape (n_spectra,)
         True where a spectrum may be drawn.
     n : int
@@ -100,8 +130,8 @@ def sample_at_random(
     ValueError
         If the shapes differ or ``n`` is negative.
     """
-    _require_one_shape(spectrum_ids=spectrum_ids, candidates=candidates)
-    _require_count("n", n)
+    _require_one_shape(len(spectrum_ids), candidates=candidates)
+    require_count("n", n)
     salt = generator.bytes(SALT_BYTES)
     rows = np.flatnonzero(candidates)
     if rows.size == 0:
@@ -110,16 +140,16 @@ def sample_at_random(
     return drawn, drawn.size / rows.size
 
 
-def _smallest_hashes(spectrum_ids: IdArray, rows: IntArray, n: int, salt: bytes) -> IntArray:
+def _smallest_hashes(spectrum_ids: IdColumn, rows: IntArray, n: int, salt: bytes) -> IntArray:
     if n == 0:
         return rows[:0]
-    high, low = _hash_words(spectrum_ids[rows], salt)
+    high, low = _hash_words(spectrum_ids, rows, salt)
     near = np.flatnonzero(high <= np.partition(high, n - 1)[n - 1])
     smallest: IntArray = rows[near[np.lexsort((low[near], high[near]))[:n]]]
     return smallest
 
 
-def _hash_words(spectrum_ids: IdArray, salt: bytes) -> tuple[IntArray, IntArray]:
+def _hash_words(spectrum_ids: IdColumn, rows: IntArray, salt: bytes) -> tuple[IntArray, IntArray]:
     keyed = hashlib.blake2b(key=salt, digest_size=DIGEST_BYTES)
 
     def digest(spectrum_id: str) -> bytes:
@@ -127,19 +157,37 @@ def _hash_words(spectrum_ids: IdArray, salt: bytes) -> tuple[IntArray, IntArray]
         state.update(spectrum_id.encode())
         return state.digest()
 
-    digests = np.fromiter(map(digest, spectrum_ids), dtype=f"S{DIGEST_BYTES}", count=len(spectrum_ids))
+    digests = np.empty(rows.size, dtype=f"S{DIGEST_BYTES}")
+    for begin in range(0, rows.size, HASHED_ROWS):
+        ids = spectrum_ids[rows[begin : begin + HASHED_ROWS]]
+        digests[begin : begin + len(ids)] = np.fromiter(map(digest, ids), dtype=digests.dtype, count=len(ids))
     words = digests.view(">u8").astype(np.uint64).reshape(-1, 2)
     return words[:, 0], words[:, 1]
 
 
-def _require_one_shape(**arrays: FloatArray | IdArray | BoolArray | None) -> None:
-    shapes = {name: np.shape(array) for name, array in arrays.items() if array is not None}
-    if len(set(shapes.values())) != 1 or len(next(iter(shapes.values()))) != 1:
+def _require_one_shape(n_spectra: int, **arrays: FloatArray | BoolArray | None) -> None:
+    shapes = {name: np.shape(array) for name, array in arrays.items() if array is not None} | {"spectrum_ids": (n_spectra,)}
+    if len(set(shapes.values())) != 1:
         msg = f"{', '.join(shapes)} must share one shape (n_spectra,), got {tuple(shapes.values())}"
         raise ValueError(msg)
 
 
-def _require_count(name: str, value: int) -> None:
+def require_count(name: str, value: int) -> None:
+    """
+    Refuse a negative number of spectra.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls it.
+    value : int
+        The number.
+
+    Raises
+    ------
+    ValueError
+        If it is negative.
+    """
     if value < 0:
         msg = f"{name} must not be negative, got {value}"
         raise ValueError(msg)

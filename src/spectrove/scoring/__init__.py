@@ -1,0 +1,8 @@
+"""Checkpoint × pool → scores: screened in a narrow type, and exact wherever a decision depends on it."""
+
+from spectrove.scoring.config import Focus, ScoreConfig
+from spectrove.scoring.exact import predict, probabilities_of
+from spectrove.scoring.score import score
+from spectrove.scoring.store import load_scores, save_scores
+
+__all__ = ["Focus", "ScoreConfig", "load_scores", "predict", "probabilities_of", "save_scores", "score"]
