@@ -15,7 +15,7 @@ class SpectrumClassifier(nn.Module):
 
     A network makes its layers on the device "meta", as their own initialization would draw from PyTorch's global generator, and
     then calls `draw_weights`. One-dimensional convolutions are computed as two-dimensional ones of height 1 with channels last,
-    because PyTorch's kernels for that layout are the faster ones on CPUs (``benchmarks/bench_network.py``).
+    because PyTorch's kernels for that layout are the faster ones on CPUs (``benchmarks/bench_scoring.py``).
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class Paper2020(SpectrumClassifier):
 
     The one-dimensional convolutions are computed as two-dimensional ones of height 1 with channels last, because PyTorch's
     kernels for that layout are the faster ones on CPUs: 1.3 to 1.6 times in scoring and 1.1 to 1.3 times in training,
-    compared with `torch.nn.Conv1d` by ``benchmarks/bench_network.py``. Channels last is also the order in which Keras
+    compared with `torch.nn.Conv1d` by ``benchmarks/bench_scoring.py``. Channels last is also the order in which Keras
     flattens, so that weights move between the two without a permutation of the first fully connected layer.
 
     Parameters

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load as tensors_of
-from safetensors.torch import save as bytes_of
 
 from spectrove.contracts import IdArray, IntArray
 from spectrove.errors import CheckpointError
 from spectrove.models import build
 from spectrove.storage import canonical_json, content_hash, read_sealed_json, storage_errors, write_bytes, write_sealed_json
-from spectrove.training.fit import FitConfig, FitResult
+from spectrove.training.fit import FitResult
+from spectrove.training.settings import FitConfig
+from spectrove.training.weights import as_bytes
 
 FORMAT = "spectrove-checkpoint"
 FORMAT_VERSION = 1
@@ -70,7 +71,7 @@ class Checkpoint:
         str
             32 hexadecimal digits.
         """
-        return content_hash(canonical_json(self._description(_serialized(self.state))))
+        return content_hash(canonical_json(self._description(as_bytes(self.state))))
 
     def save(self, directory: Path) -> None:
         """
@@ -86,7 +87,7 @@ class Checkpoint:
         StorageError
             If the disk is full or cannot be written.
         """
-        weights = _serialized(self.state)
+        weights = as_bytes(self.state)
         with storage_errors(directory):
             directory.mkdir(parents=True, exist_ok=True)
         write_bytes(directory / WEIGHTS, weights)
@@ -171,25 +172,6 @@ class Checkpoint:
         }
 
 
-def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """
-    Return a copy of a network's weights.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        The network.
-
-    Returns
-    -------
-    dict of str to tensor
-        The weights by name, as a `Checkpoint` keeps them.
-    """
-    return {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in network.state_dict().items()
-    }
-
-
 def training_set_hash(spectrum_ids: IdArray, labels: IntArray) -> str:
     """
     Return the name of a training set by content: which spectra have which label, in the order of the training.
@@ -254,7 +236,3 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror}). Make it readable."
         raise CheckpointError(msg) from error
-
-
-def _serialized(state: Mapping[str, torch.Tensor]) -> bytes:
-    return bytes_of({name: tensor.contiguous() for name, tensor in state.items()})

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,106 +15,8 @@ from torch.nn import functional
 from spectrove.contracts import FloatArray, IntArray, Progress, no_progress
 from spectrove.errors import TrainingError
 from spectrove.training.balance import smote
-
-BALANCE = ("smote", "none")
-"""How the classes can be balanced."""
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """
-    How a network is trained; the defaults are the paper's (sect. 3.4) and, where it says nothing, Keras's.
-
-    Attributes
-    ----------
-    learning_rate : float
-        Adam's step size.
-    beta1, beta2 : float
-        Adam's decay rates of the first and second moment.
-    epsilon : float
-        Adam's constant against division by zero, used as Keras uses it (see `fit`).
-    batch_size : int
-        Number of spectra in one step.
-    min_delta : float
-        The loss of an epoch is better if it is smaller by more than this.
-    patience : int
-        Training stops after so many epochs in a row that are not better.
-    max_epochs : int or None
-        Training stops after so many epochs at the latest; None sets no limit.
-    balance : str
-        ``smote`` or ``none``.
-    threads : int or None
-        Threads that compute; their number is part of what determines the result. None takes PyTorch's own number.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
-    """
-
-    learning_rate: float = 1e-3
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-7
-    batch_size: int = 64
-    min_delta: float = 1e-4
-    patience: int = 10
-    max_epochs: int | None = None
-    balance: str = "smote"
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse settings with which no training can run."""
-        for name in ("learning_rate", "epsilon"):
-            if not 0 < getattr(self, name) < math.inf:
-                msg = f"{name} must be positive and finite, got {getattr(self, name)}"
-                raise ValueError(msg)
-        for name in ("beta1", "beta2"):
-            if not 0 <= getattr(self, name) < 1:
-                msg = f"{name} must be at least 0 and less than 1, got {getattr(self, name)}"
-                raise ValueError(msg)
-        for name in ("batch_size", "patience", "max_epochs", "threads"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                msg = f"{name} must be at least 1, got {value}"
-                raise ValueError(msg)
-        if not 0 <= self.min_delta < math.inf:
-            msg = f"min_delta must not be negative, got {self.min_delta}"
-            raise ValueError(msg)
-        if self.balance not in BALANCE:
-            msg = f"balance must be one of {BALANCE}, got {self.balance!r}"
-            raise ValueError(msg)
-
-
-def with_threads(config: FitConfig) -> FitConfig:
-    """
-    Return the settings with their number of threads written down.
-
-    Parameters
-    ----------
-    config : FitConfig
-        The settings.
-
-    Returns
-    -------
-    FitConfig
-        The same; where no number of threads was given, with the one that PyTorch would take here.
-    """
-    return config if config.threads is not None else replace(config, threads=torch.get_num_threads())
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-LONG = FitConfig(min_delta=1e-5, patience=100)
-"""The long training that comes before the result (paper, sect. 3.4)."""
+from spectrove.training.settings import FitConfig
+from spectrove.training.weights import weights_hash
 
 
 @dataclass(frozen=True)
@@ -134,6 +36,10 @@ class FitResult:
         Number of examples of each class as given, and after the balancing.
     seed : int
         Seed of the order of the examples and of the dropout, drawn from the generator.
+    started_from : str
+        Hash of the weights before the first step. In a warm start it is the one that the earlier checkpoint names its weights by.
+    device : str
+        Where it was trained: ``cpu``, or ``cuda`` with the GPU's name.
     """
 
     history: tuple[float, ...]
@@ -142,6 +48,8 @@ class FitResult:
     n_examples: tuple[int, ...]
     n_balanced: tuple[int, ...]
     seed: int
+    started_from: str
+    device: str
 
 
 @dataclass
@@ -213,15 +121,16 @@ def fit(
     progress: Progress = no_progress,
 ) -> FitResult:
     """
-    Train a network in place and leave it with the weights of its best epoch.
+    Train a network in place, from the weights that it has, and leave it with those of its best epoch.
 
     Adam [1]_ minimizes the categorical cross-entropy in steps that equal those of Keras: ε stands outside the bias
     correction (ε̂ in [1]_, end of sect. 2), so that tiny gradients make smaller steps early in the training than they do in
     `torch.optim.Adam` with the same ε. One difference to Keras remains: it clips probabilities to [1e-7, 1 - 1e-7] in the
     loss, so that an example predicted with more certainty than that gives no gradient; here nothing is clipped.
 
-    The result depends on the network, the examples and their order, the settings, the generator and PyTorch's number of
-    threads, and on nothing else. The global generators are as before when the training ends.
+    The examples are brought to the device once, and the network comes back from it. The result depends on the network, the
+    examples and their order, the settings, the generator, the device and PyTorch's number of threads, and on nothing else. The
+    global generators are as before when the training ends.
 
     Parameters
     ----------
@@ -247,7 +156,7 @@ def fit(
     ------
     TrainingError
         If there are examples of fewer than two classes, or a feature is not finite, or a label is no class, or the loss
-        ceases to be a number.
+        ceases to be a number, or a GPU is asked for and there is none.
 
     Warns
     -----
@@ -259,35 +168,70 @@ def fit(
     .. [1] Kingma & Ba 2015, 3rd Int. Conf. on Learning Representations, arXiv:1412.6980, algorithm 1 and sect. 2.
     """
     n_classes = _check_examples(network, features, labels)
+    device = _device(config)
     n_examples = np.bincount(labels, minlength=n_classes)
+    started_from = weights_hash(network)
     if config.balance == "smote":
         features, labels = smote(features, labels, generator)
-    inputs = torch.tensor(features, dtype=torch.float32)
-    targets = torch.tensor(labels, dtype=torch.int64)
-    optimizer = torch.optim.Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True)
-    stop = EarlyStop(config.min_delta, config.patience)
-    history: list[float] = []
-    best_weights = network.state_dict()
     seed = int(generator.integers(2**63))
-    with _threads(config.threads), torch.random.fork_rng(devices=[]):  # dropout knows the global generator alone
-        torch.default_generator.manual_seed(seed)
-        while len(history) != config.max_epochs and (not history or not stop.is_over(len(history) - 1)):
-            loss = _train_epoch(network, optimizer, inputs, targets, config)
-            _check_loss(loss, len(history))
-            if stop.is_better(len(history), loss):
-                best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-            history.append(loss)
-            progress(f"training, loss {loss:.5f}", len(history), config.max_epochs)
-    network.load_state_dict(best_weights)
-    network.eval()
+    with _one_s_own(device, config.threads, seed):
+        network.to(device)
+        inputs = torch.tensor(features, dtype=torch.float32, device=device)
+        targets = torch.tensor(labels, dtype=torch.int64, device=device)
+        stop, history = _train(network, inputs, targets, config, progress)
+    network.to("cpu").eval()
     return FitResult(
-        history=tuple(history),
+        history=history,
         best_epoch=stop.best_epoch,
         stopped_by="patience" if stop.is_over(len(history) - 1) else "max_epochs",
         n_examples=tuple(n_examples.tolist()),
         n_balanced=tuple(np.bincount(labels, minlength=n_classes).tolist()),
         seed=seed,
+        started_from=started_from,
+        device="cpu" if device.type == "cpu" else f"cuda ({torch.cuda.get_device_name(device)})",
     )
+
+
+@contextmanager
+def _one_s_own(device: torch.device, n_threads: int | None, seed: int) -> Iterator[None]:
+    # Dropout knows PyTorch's global generators alone: they are lent for the time of the training.
+    before = torch.get_num_threads()
+    is_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if is_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if is_gpu:
+            torch.cuda.manual_seed(seed)
+        torch.set_num_threads(n_threads or before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def _device(config: FitConfig) -> torch.device:
+    is_there = config.device != "cpu" and torch.cuda.is_available()
+    if config.device == "cuda" and not is_there:
+        msg = "training: device is 'cuda', but PyTorch sees no GPU. Set it to 'auto' or 'cpu', or install PyTorch for your GPU."
+        raise TrainingError(msg)
+    return torch.device("cuda", torch.cuda.current_device()) if is_there else torch.device("cpu")
+
+
+def _train(
+    network: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, config: FitConfig, progress: Progress
+) -> tuple[EarlyStop, tuple[float, ...]]:
+    optimizer = torch.optim.Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True)
+    stop = EarlyStop(config.min_delta, config.patience)
+    history: list[float] = []
+    best_weights = network.state_dict()
+    while len(history) != config.max_epochs and (not history or not stop.is_over(len(history) - 1)):
+        loss = _train_epoch(network, optimizer, inputs, targets, config)
+        _check_loss(loss, len(history))
+        if stop.is_better(len(history), loss):
+            best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        history.append(loss)
+        progress(f"training, loss {loss:.5f}", len(history), config.max_epochs)
+    network.load_state_dict(best_weights)
+    return stop, tuple(history)
 
 
 def _train_epoch(
@@ -298,16 +242,19 @@ def _train_epoch(
     config: FitConfig,
 ) -> float:
     network.train()
-    total = 0.0
-    order = torch.randperm(len(targets))
+    is_narrow = config.precision == "bfloat16"
+    total = torch.zeros((), dtype=torch.float64, device=inputs.device)  # read once an epoch: a GPU need not wait for each step
+    order = torch.randperm(len(targets)).to(inputs.device)
     for start in range(0, len(order), config.batch_size):
         rows = order[start : start + config.batch_size]
-        loss = functional.cross_entropy(network(inputs[rows]), targets[rows])
+        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=is_narrow):
+            logits = network(inputs[rows])
+        loss = functional.cross_entropy(logits.float(), targets[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         _step_as_keras(optimizer, config)
-        total += float(loss.detach()) * len(rows)
-    return total / len(targets)
+        total += loss.detach().double() * len(rows)
+    return float(total) / len(targets)
 
 
 def _step_as_keras(optimizer: torch.optim.Adam, config: FitConfig) -> None:
