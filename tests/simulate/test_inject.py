@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from spectrove.cli.inject import completeness
 from spectrove.cli.inject import inject as inject_command
 from spectrove.errors import SpectrumError, StorageError
 from spectrove.evaluate import precision_interval
+from spectrove.execution import InlineExecutor
 from spectrove.simulate.completeness import completeness_map, draw_completeness, edges_between
 from spectrove.simulate.emission import make_emission
 from spectrove.simulate.inject import (
@@ -27,13 +29,14 @@ from spectrove.simulate.inject import (
     LineShape,
     continuum_near,
     inject,
-    inject_design,
     observed_shape,
     photon_share,
     seen_through,
     simulated_shape,
     stretched,
 )
+from spectrove.simulate.inject_files import InjectionPlan, inject_files
+from spectrove.simulate.inject_many import inject_design
 from spectrove.simulate.injections import found_among, read_injections, write_injections
 from spectrove.simulate.profiles import HALPHA, SPEED_OF_LIGHT
 from spectrove.spectrum import HeaderFacts, Spectrum
@@ -249,6 +252,20 @@ def test_a_finished_injection_is_not_written_over(tmp_path):
     write_injections(out, injected())
     with pytest.raises(StorageError, match=r"holds 'spectra' already"):
         write_injections(out, injected())
+
+
+def test_over_files_every_combination_is_used_equally_often_and_a_file_that_is_none_is_told(tmp_path):
+    write_injections(tmp_path / "hosts", injected(12))
+    (tmp_path / "notes.txt").write_text("nothing")
+    files = [*sorted(map(str, (tmp_path / "hosts" / "spectra").iterdir())), str(tmp_path / "notes.txt")]
+    plan = InjectionPlan(Design(ews=(1.0, 4.0, 9.0), copies=2), plain=((2.0, 0.0), (2.0, 8.0)))
+    report = inject_files(tmp_path / "out", files, plan, InlineExecutor())
+    used = Counter((row["shape"], row["ew"]) for row in table_of(tmp_path / "out" / "truth.csv"))
+    assert (len(used), set(used.values())) == (6, {4})
+    assert len(report.passed_over) == 1
+    assert "notes.txt" in report.passed_over[0]
+    written = {path.name for path in (tmp_path / "out" / "spectra").iterdir()}
+    assert written == {Path(row["file"]).name for row in table_of(tmp_path / "out" / "truth.csv")}
 
 
 def _stop():

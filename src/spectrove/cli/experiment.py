@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectrove.cli.executors import on_workers
 from spectrove.cli.progress import showing_progress
 
 if TYPE_CHECKING:
@@ -28,20 +29,21 @@ def experiment() -> None:
     "--settings", "settings_path", type=click.Path(path_type=Path), metavar="FILE.toml",
     help="What differs from the paper's: [survey], [campaign.fit], [campaign.long_fit], [campaign.stopping] and so on.",
 )  # fmt: skip
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Processes that simulate and examine.")
+@on_workers(default=2, what="Processes that simulate and examine.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the experiment.")
-def paper_2020(output: Path, settings_path: Path | None, workers: int, **options: Any) -> None:
+def paper_2020(output: Path, settings_path: Path | None, workers: int, scheduler: str | None, **options: Any) -> None:
     """
     Simulate a survey, search it as Škoda, Podsztavek & Tvrdík (2020) did, and measure the result against the truth.
 
     Networks without questions (their Table A.1), the active search (Fig. 5, Table 1), what was missed, and the classical
     finders, in one report as HTML, PDF and JSON. Run again, it goes on where it was.
     """
+    from spectrove.execution import make_executor
     from spectrove.experiment import Surroundings, load_experiment, run_paper_2020
 
     settings = load_experiment(settings_path, _changes(options))
-    with showing_progress() as progress:
-        files = run_paper_2020(output, settings, Surroundings(workers, progress, click.echo))
+    with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+        files = run_paper_2020(output, settings, Surroundings(executor, progress, click.echo))
     for name, path in (("report", files.html), ("as PDF", files.pdf), ("numbers", files.json)):
         click.echo(f"{name:<12} {path}")
 

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from spectrove.cli.executors import on_workers
 from spectrove.cli.progress import showing_progress
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from spectrove.simulate.completeness import CompletenessMap
-    from spectrove.simulate.inject import LineShape
-    from spectrove.spectrum import Spectrum
 
 PLAIN = "plain"
 """The profile made of ``--fwhm`` and ``--separation`` alone."""
 
 PEAK = 2.0
 """Å; width of a plain peak unless ``--fwhm`` tells."""
-
-DRAWN = 40
-"""Lines drawn of a kind of target."""
 
 
 @click.command(short_help="Put lines into real spectra.")
@@ -51,6 +44,7 @@ DRAWN = 40
 @click.option("--resolving-power", default=1500.0, show_default=True, help="Of the spectra under PATHS, as measured in LAMOST's.")
 @click.option("--profile-resolving-power", default=1800.0, show_default=True, help="Of the files that --profile names.")
 @click.option("--seed", default=2020, show_default=True, type=click.IntRange(min=0), help="The same seed makes the same files.")
+@on_workers()
 def inject(  # noqa: PLR0913, PLR0917 - one argument an option
     paths: tuple[Path, ...],
     output: Path,
@@ -63,6 +57,8 @@ def inject(  # noqa: PLR0913, PLR0917 - one argument an option
     resolving_power: float,
     profile_resolving_power: float,
     seed: int,
+    workers: int,
+    scheduler: str | None,
 ) -> None:
     """
     Put emission lines into the spectra of every file under PATHS, with the noise of their light.
@@ -70,25 +66,28 @@ def inject(  # noqa: PLR0913, PLR0917 - one argument an option
     Every combination of profile, width and strength is used equally often. DIR/spectra holds the spectra as text, for `spectrove
     pool ingest`; DIR/truth.csv says what is in them and what an expert could see.
     """
-    import numpy as np
+    from spectrove.execution import make_executor
+    from spectrove.pool.walk import check_paths, walk
+    from spectrove.simulate.inject import Design
+    from spectrove.simulate.inject_files import InjectionPlan, inject_files
 
-    from spectrove.simulate.inject import Design, inject_design
-    from spectrove.simulate.injections import write_injections
-
-    generator = np.random.default_rng(seed)
     _check_options(ews, fwhms, separations, rv, (resolving_power, profile_resolving_power))
     if separations and PLAIN not in profiles:
         msg = "--separation is for --profile plain; other profiles have their own"
         raise click.UsageError(msg)
-    plain = list(itertools.product(fwhms or (PEAK,), separations or (0.0,))) if PLAIN in profiles else []
-    named = [name for name in profiles if name != PLAIN]
+    plain = tuple(itertools.product(fwhms or (PEAK,), separations or (0.0,))) if PLAIN in profiles else ()
+    named = tuple(_named(name) for name in profiles if name != PLAIN)
     if plain and named and fwhms:
         msg = "--fwhm is of a peak for --profile plain and of the whole line for others: run them apart"
         raise click.UsageError(msg)
-    shapes = _plain(plain) + [shape for name in named for shape in _shapes(name, profile_resolving_power, generator)]
     design = Design(ews, () if plain else fwhms, rv, copies, resolving_power)
-    with showing_progress() as progress:
-        report = write_injections(output, inject_design(_hosts(paths), shapes, design, generator), progress)
+    check_paths(paths)
+    files = [str(Path(found.file).absolute()) for found in walk(paths)]
+    plan = InjectionPlan(design, plain, named, profile_resolving_power, seed)
+    with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+        report = inject_files(output, files, plan, executor, progress)
+    for reason in report.passed_over:
+        click.echo(f"passed over: {reason}", err=True)
     click.echo(f"spectra   {report.directory / 'spectra'}, {sum(report.by_label.values())}")
     for label, count in report.by_label.items():
         click.echo(f"  {count:>6}  {label}")
@@ -158,48 +157,17 @@ def _check_options(
             raise click.UsageError(msg)
 
 
-def _plain(widths: list[tuple[float, float]]) -> list[LineShape]:
-    from spectrove.simulate.emission import make_emission
-    from spectrove.simulate.inject import simulated_shape
-
-    return [
-        simulated_shape(
-            f"plain {fwhm:g} Å, {separation:g} Å apart", make_emission(1, ew=1.0, fwhm=fwhm, separation=separation, inner=2.0)
-        )
-        for fwhm, separation in widths
-    ]
-
-
-def _shapes(name: str, resolving_power: float, generator: np.random.Generator) -> list[LineShape]:
-    """Return lines of a kind of target, or those of a file."""
-    from spectrove import surveys
-    from spectrove.simulate.inject import observed_shape, simulated_shape
-    from spectrove.simulate.stars import draw_stars
-    from spectrove.simulate.targets import TARGET_KINDS, draw_emission, draw_targets
+def _named(name: str) -> str:
+    """Return a kind of target, or the absolute path of a file."""
+    from spectrove.simulate.targets import TARGET_KINDS
 
     if name in TARGET_KINDS:
-        kinds, hosts = draw_targets(DRAWN, generator, {name: 1.0})
-        emission = draw_emission(kinds, draw_stars(hosts, generator), generator)
-        return [simulated_shape(name, emission.rows(slice(row, row + 1))) for row in range(DRAWN)]
+        return name
     if not Path(name).exists():
         known = ", ".join((PLAIN, *TARGET_KINDS))
         msg = f"--profile {name!r} is neither a file nor one of {known}"
         raise click.UsageError(msg)
-    return [observed_shape(spectrum, resolving_power) for spectrum in surveys.read(Path(name))]
-
-
-def _hosts(paths: tuple[Path, ...]) -> Iterator[Spectrum]:
-    """Yield the spectra of every file; say on stderr which cannot be read."""
-    from spectrove import surveys
-    from spectrove.errors import SurveyFileError
-    from spectrove.pool.walk import check_paths, walk
-
-    check_paths(paths)
-    for found in walk(paths):
-        try:
-            yield from surveys.read(Path(found.file))
-        except SurveyFileError as error:
-            click.echo(f"passed over: {error}", err=True)
+    return str(Path(name).absolute())
 
 
 def _facts(shares: CompletenessMap) -> dict[str, object]:

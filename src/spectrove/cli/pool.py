@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectrove.cli.executors import on_workers
+from spectrove.cli.places import Place
 from spectrove.cli.progress import showing_progress
 
 if TYPE_CHECKING:
@@ -26,15 +28,21 @@ def pool() -> None:
 
 
 @pool.command()
-@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option(
-    "--pool", "pool_path", type=click.Path(path_type=Path), required=True, metavar="DIR", help="The pool to make or to add to."
-)
+@click.argument("paths", type=Place(), nargs=-1, required=True)
+@click.option("--pool", "pool_path", type=Place(), required=True, metavar="DIR|URL", help="The pool to make or to add to.")
 @click.option("--recipe", "recipe_name", required=True, metavar="NAME", help=RECIPES_HELP)
 @click.option("--format", "format_", metavar="NAME", help="Read every file as this format instead of asking every reader.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that read files.")
+@on_workers(what="Processes that read files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def ingest(paths: tuple[Path, ...], pool_path: Path, recipe_name: str, format_: str | None, workers: int, as_json: bool) -> None:
+def ingest(  # noqa: PLR0913, PLR0917 - one argument an option
+    paths: tuple[Path, ...],
+    pool_path: Path,
+    recipe_name: str,
+    format_: str | None,
+    workers: int,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
     """
     Read every file under PATHS into a pool.
 
@@ -45,10 +53,8 @@ def ingest(paths: tuple[Path, ...], pool_path: Path, recipe_name: str, format_: 
     from spectrove.pool import IngestConfig, ingest
     from spectrove.preprocess import recipe
 
-    with showing_progress() as progress:
-        report = ingest(
-            list(paths), pool_path, recipe(recipe_name), IngestConfig(format=format_), make_executor(workers), progress
-        )
+    with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+        report = ingest(list(paths), pool_path, recipe(recipe_name), IngestConfig(format=format_), executor, progress)
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
@@ -56,7 +62,7 @@ def ingest(paths: tuple[Path, ...], pool_path: Path, recipe_name: str, format_: 
 
 
 @pool.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=Place())
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--refused", is_flag=True, help="List each refused file with its reason instead.")
 def info(directory: Path, as_json: bool, refused: bool) -> None:

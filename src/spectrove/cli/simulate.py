@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from spectrove.cli.executors import on_workers
 from spectrove.cli.inject import completeness, inject
 from spectrove.cli.progress import showing_progress
 
@@ -29,8 +30,8 @@ def simulate() -> None:
     type=click.FloatRange(0, 0.9),
     help="Share of the pool's objects that emit.",
 )
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes; they change no result.")
-def survey(directory: Path, seed: int, fits: int, workers: int, **options: Any) -> None:
+@on_workers()
+def survey(directory: Path, seed: int, fits: int, workers: int, scheduler: str | None, **options: Any) -> None:
     """
     Write a survey into DIRECTORY: a noisy pool, a clean labeled set of another telescope, and the truth.
 
@@ -46,8 +47,8 @@ def survey(directory: Path, seed: int, fits: int, workers: int, **options: Any) 
     sizes = {"n_pool": options["size"], "n_labeled": options["labeled"], "n_fits": fits}
     config = SurveyConfig(**sizes, target_fraction=options["target_fraction"])
     there = is_finished(directory)
-    with showing_progress() as progress:
-        files = simulate_survey(directory, config, seed, make_executor(workers), progress)
+    with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+        files = simulate_survey(directory, config, seed, executor, progress)
     if there:
         click.echo(f"{directory} is there already, with these settings and this seed.")
     click.echo(f"pool         {files.pool}")

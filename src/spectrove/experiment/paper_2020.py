@@ -17,7 +17,7 @@ import numpy as np
 from spectrove.campaign import Campaign, TrainingSource
 from spectrove.catalog import software_versions
 from spectrove.contracts import Progress, no_progress
-from spectrove.execution import Executor, InlineExecutor, make_executor
+from spectrove.execution import Executor, InlineExecutor
 from spectrove.experiment.active import Search, measure_search
 from spectrove.experiment.examples import choose_examples
 from spectrove.experiment.finders import compare, run_classical
@@ -37,29 +37,17 @@ class Surroundings:
 
     Attributes
     ----------
-    workers : int
-        Processes that simulate and examine spectra. Networks are trained and applied in this process, by PyTorch's threads.
+    executor : Executor
+        Where many spectra are made or examined. Networks are trained and applied in this process, by its threads.
     progress : Progress
         Called as the work goes on.
     report : callable
         Called with a sentence as each part ends.
     """
 
-    workers: int = 1
+    executor: Executor = field(default_factory=InlineExecutor)
     progress: Progress = no_progress
     report: Callable[[str], None] = field(default=lambda _: None)
-
-    @property
-    def executor(self) -> Executor:
-        """
-        Return where many spectra are made or examined.
-
-        Returns
-        -------
-        Executor
-            In line or in processes.
-        """
-        return make_executor(self.workers)
 
 
 class Experiment:

@@ -11,8 +11,6 @@ follows from the signal-to-noise ratio, see `photon_share`.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -408,50 +406,6 @@ def inject(spectrum: Spectrum, shape: LineShape, ew: float, rv: float, generator
         observed, str(spectrum.spectrum_id), shape.name, ew, shape.fwhm, rv, float(seen.separation[0]),
         float(seen.v_over_r[0]), snr, float(seen.prominence[0]), LABELS[int(label_of(seen)[0])],
     )  # fmt: skip
-
-
-def inject_design(
-    spectra: Iterable[Spectrum], shapes: Sequence[LineShape], design: Design, generator: np.random.Generator
-) -> Iterator[Injected | tuple[str, str]]:
-    """
-    Put lines into many spectra.
-
-    Parameters
-    ----------
-    spectra : iterable of Spectrum
-        The spectra.
-    shapes : sequence of LineShape
-        The shapes of the lines, at least one.
-    design : Design
-        Strengths, widths and velocities.
-    generator : numpy.random.Generator
-        Order, velocities, and noise.
-
-    Yields
-    ------
-    Injected or tuple of str
-        ``design.copies`` injections for each spectrum, of keys that are the host's with ``-i`` and a number; or the identifier
-        of a spectrum that no line can be put into, and the reason.
-    """
-    widths: tuple[float | None, ...] = design.fwhms or (None,)
-    cells = list(itertools.product(range(len(shapes)), widths, design.ews))
-    ready = {
-        (number, width): seen_through(shape if width is None else stretched(shape, width), design.resolving_power)
-        for (number, shape), width in itertools.product(enumerate(shapes), widths)
-    }
-    queue: list[int] = []
-    for spectrum in spectra:
-        for copy in range(design.copies):
-            queue = queue or generator.permutation(len(cells)).tolist()
-            number, width, ew = cells[queue.pop()]
-            rv = float(generator.uniform(*design.rv))
-            try:
-                done = inject(spectrum, ready[number, width], ew, rv, generator)
-            except SpectrumError as error:
-                yield str(spectrum.spectrum_id), str(error)
-                break
-            header = replace(spectrum.header, key=f"{spectrum.header.key}-i{copy + 1}")
-            yield replace(done, spectrum=replace(done.spectrum, header=header))
 
 
 def _grid() -> FloatArray:

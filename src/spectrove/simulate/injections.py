@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from spectrove.contracts import BoolArray, FloatArray, Progress, make_spectrum_i
 from spectrove.errors import SpectrumError, StorageError
 from spectrove.simulate.inject import Injected
 from spectrove.spectrum import Spectrum
-from spectrove.storage import atomic_path, storage_errors
+from spectrove.storage import PARTIAL, atomic_path, storage_errors
 
 TRUTH = "truth.csv"
 """Name of the table."""
@@ -45,11 +46,14 @@ class InjectionReport:
         Number of spectra by what an ideal expert sees in them.
     refused : tuple of tuple of str
         Identifier and reason of each spectrum that no line could be put into.
+    passed_over : tuple of str
+        Why each file could not be read that could not.
     """
 
     directory: Path
     by_label: dict[str, int]
     refused: tuple[tuple[str, str], ...]
+    passed_over: tuple[str, ...] = ()
 
 
 def write_injections(
@@ -63,7 +67,7 @@ def write_injections(
     directory : Path
         New or empty; it appears whole when all is written, and one that is interrupted leaves nothing.
     results : iterable of Injected or tuple of str
-        What `spectrove.simulate.inject.inject_design` yields.
+        What `spectrove.simulate.inject_many.inject_design` yields.
     progress : Progress
         Called after each spectrum.
 
@@ -77,20 +81,51 @@ def write_injections(
     StorageError
         If the directory holds an injection or something else, or cannot be written.
     """
-    _check_free(directory)
+    check_free(directory)
     rows: list[dict[str, str]] = []
     refused: list[tuple[str, str]] = []
     with atomic_path(directory.absolute()) as aside:
         (aside / "spectra").mkdir(parents=True)
         for result in results:
             if isinstance(result, Injected):
-                rows.append(_written(aside / "spectra", len(rows), result))
+                rows.append(write_spectrum(aside / "spectra", f"{len(rows):06d}", result))
             else:
                 refused.append(result)
             progress("injecting lines", len(rows), None)
-        lines = [",".join(COLUMNS), *(",".join(str(row[name]) for name in COLUMNS) for row in rows)]
-        (aside / TRUTH).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return InjectionReport(directory, dict(sorted(Counter(row["label"] for row in rows).items())), tuple(refused))
+        write_truth(aside, rows)
+    return InjectionReport(directory, count_labels(rows), tuple(refused))
+
+
+def write_truth(directory: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """
+    Write the table of what was put into spectra.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the injection.
+    rows : sequence of mapping
+        What `write_spectrum` returned of each spectrum.
+    """
+    lines = [",".join(COLUMNS), *(",".join(row[name] for name in COLUMNS) for row in rows)]
+    (directory / TRUTH).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def count_labels(rows: Sequence[Mapping[str, str]]) -> dict[str, int]:
+    """
+    Return how many spectra have each label.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of the table.
+
+    Returns
+    -------
+    dict of str to int
+        In the order of the labels' names.
+    """
+    return dict(sorted(Counter(row["label"] for row in rows).items()))
 
 
 def read_injections(directory: Path) -> tuple[list[str], FloatArray, FloatArray, list[str]]:
@@ -162,8 +197,20 @@ def found_among(path: Path, ids: list[str]) -> BoolArray:
     return np.array([spectrum_id in named for spectrum_id in ids], dtype=np.bool_)
 
 
-def _check_free(directory: Path) -> None:
-    """Refuse what is no directory, or one that holds something."""
+def check_free(directory: Path) -> None:
+    """
+    Refuse what is no directory, or one that holds something.
+
+    Parameters
+    ----------
+    directory : Path
+        Where an injection is to be written.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be.
+    """
     if not directory.is_dir():
         if directory.exists():
             msg = f"{directory}: is no directory, expected a new one. Name another, or remove it."
@@ -176,10 +223,28 @@ def _check_free(directory: Path) -> None:
         raise StorageError(msg)
 
 
-def _written(directory: Path, number: int, result: Injected) -> dict[str, str]:
-    """Write one spectrum; return its row of the table."""
-    name = f"{number:06d}-" + re.sub(r"[^\w.+-]", "_", result.spectrum.header.key)
-    (directory / f"{name}.dat").write_text(_text(result.spectrum), encoding="utf-8")
+def write_spectrum(directory: Path, number: str, result: Injected) -> dict[str, str]:
+    """
+    Write one spectrum, whole or not at all.
+
+    Parameters
+    ----------
+    directory : Path
+        Where to.
+    number : str
+        What its name begins with; no other spectrum's does.
+    result : Injected
+        The spectrum, and what was put into it.
+
+    Returns
+    -------
+    dict of str to str
+        Its row of the table.
+    """
+    name = f"{number}-" + re.sub(r"[^\w.+-]", "_", result.spectrum.header.key)
+    temporary = directory / f".{name}.{uuid.uuid4().hex[:8]}{PARTIAL}"  # the folder is forced to the disk when all are written
+    temporary.write_text(_text(result.spectrum), encoding="utf-8")
+    temporary.replace(directory / f"{name}.dat")
     numbers = ("ew", "fwhm", "separation", "v_over_r", "rv", "snr", "visibility")
     told = {"label": result.label, "file": f"spectra/{name}.dat", "host": result.host.replace(",", " ")}
     told |= {"spectrum_id": make_spectrum_id(TEXT_SURVEY, name), "shape": result.shape.replace(",", " ")}

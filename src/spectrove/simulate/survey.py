@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -155,9 +155,10 @@ def simulate_survey(
     files, executor = survey_files(directory), executor or InlineExecutor()
     with storage_errors(files.directory):
         if not _begin(files, config, seed):
-            source = _PoolBatches(files, PoolSource(config, seed))
+            anywhere = survey_files(files.directory.absolute())  # a worker may run in another directory
+            source = _PoolBatches(anywhere, PoolSource(config, seed))
             write_pool(files.pool, source.inner.recipe, source, executor, _named(progress, "pool"))
-            labeled = _LabeledBatches(files, LabeledSource(config, seed))
+            labeled = _LabeledBatches(anywhere, LabeledSource(config, seed))
             near = executor if labeled.n_batches > 1 else InlineExecutor()  # one task does not repay the start of processes
             write_pool(files.labeled, labeled.inner.recipe, labeled, near, _named(progress, "labeled set"))
             _finish(files, source, labeled)
@@ -268,12 +269,15 @@ def _json(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
+Source = TypeVar("Source", PoolSource, LabeledSource)
+
+
 @dataclass(frozen=True)
-class _PoolBatches:
-    """The pool's source that also keeps the truth of each plate, and writes the files asked for."""
+class _Batches(Generic[Source]):
+    """A source that also keeps the truth of each batch, and writes the files asked for."""
 
     files: SurveyFiles
-    inner: PoolSource
+    inner: Source
 
     @property
     def name(self) -> str:
@@ -290,6 +294,10 @@ class _PoolBatches:
     @property
     def n_rows(self) -> int:
         return self.inner.n_rows
+
+
+class _PoolBatches(_Batches[PoolSource]):
+    """The pool's."""
 
     def batch(self, number: int) -> RowBatch:
         n_files = files_of_plate(self.inner.config, number)
@@ -302,28 +310,8 @@ class _PoolBatches:
         return batch
 
 
-@dataclass(frozen=True)
-class _LabeledBatches:
-    """The labeled set's source that also keeps the labels of each batch, and writes the files asked for."""
-
-    files: SurveyFiles
-    inner: LabeledSource
-
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        return {**self.inner.identity, "n_fits": self.inner.config.n_fits}
-
-    @property
-    def n_batches(self) -> int:
-        return self.inner.n_batches
-
-    @property
-    def n_rows(self) -> int:
-        return self.inner.n_rows
+class _LabeledBatches(_Batches[LabeledSource]):
+    """The labeled set's."""
 
     def batch(self, number: int) -> RowBatch:
         spectra = self.inner.spectra(number)

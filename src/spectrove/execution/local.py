@@ -1,4 +1,4 @@
-"""Where tasks run: in line or in processes. What travels is paths, numbers and configs, never arrays or open handles."""
+"""Tasks in this process, or in others that it starts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""What keeps libraries to one thread in a process that is one of many, so that these do not fight for the cores."""
 
 
 class Executor(Protocol):
@@ -40,6 +43,13 @@ class Executor(Protocol):
 class InlineExecutor:
     """Runs the tasks one after another in this process."""
 
+    def __enter__(self) -> Self:
+        """Return this executor, which holds nothing."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Do nothing."""
+
     def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """
         Yield the function's result for each task, in the tasks' order.
@@ -63,6 +73,8 @@ class InlineExecutor:
 def _settle_in() -> None:
     # A worker finishes its task when the user interrupts the program, and ends when the program is killed: it would wait forever.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name, number in ONE_THREAD.items():
+        os.environ.setdefault(name, number)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
@@ -96,6 +108,13 @@ class ProcessExecutor:
             raise ValueError(msg)
         self.workers = workers
 
+    def __enter__(self) -> Self:
+        """Return this executor, which holds processes only while tasks run."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Do nothing."""
+
     def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """
         Yield the function's result for each task, in the tasks' order.
@@ -125,25 +144,3 @@ class ProcessExecutor:
             finally:
                 for future in waiting:
                     future.cancel()
-
-
-def make_executor(workers: int) -> Executor:
-    """
-    Return an executor for a number of processes.
-
-    Parameters
-    ----------
-    workers : int
-        Number of processes; 1 runs in line.
-
-    Returns
-    -------
-    Executor
-        In line or in processes.
-
-    Raises
-    ------
-    ValueError
-        If ``workers`` is less than 1.
-    """
-    return InlineExecutor() if workers == 1 else ProcessExecutor(workers)
