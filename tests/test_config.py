@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,18 @@ def test_the_preset_of_the_paper_has_its_numbers() -> None:
     assert (settings.long_fit.min_delta, settings.long_fit.patience) == (1e-5, 100)
     assert settings.fit.balance == "smote"
     assert settings.network.name == "paper-2020"
+    assert settings.query.prepare_after is None, "the paper's search waits for all answers"
+    assert not settings.fit.warm_start, "the paper trains a new network in every iteration"
+
+
+def test_the_preset_for_archives_changes_how_long_it_is_trained_and_nothing_else() -> None:
+    archive, standard = load_settings(preset="archive"), load_settings()
+    assert (archive.fit.batch_size, archive.fit.max_epochs, archive.long_fit.max_epochs) == (256, 12, 60)
+    assert replace(archive, fit=standard.fit, long_fit=standard.long_fit) == standard
+
+
+def test_without_a_preset_the_network_is_one_that_needs_no_gpu() -> None:
+    assert load_settings().network.name == "compact"
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
@@ -57,6 +69,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ("zzz = 7", r"unknown key 'zzz'; there are seed, classes"),
         ("query = 7", r"'query' is a section, got 7"),
         ("[query]\nbatch_size = 0", r"query: batch_size must be at least 1, got 0"),
+        ("[query]\nprepare_after = 0", r"query: prepare_after must be at least 1, got 0"),
         ("[query]\nbatch_size = 'many'", r"query.batch_size: .*integer.* \(got 'many'\)"),
         ("seed = -1", r"seed must not be negative"),
         ("[classes]\ntargets = ['blob']", r"targets must be some but not all of the classes"),

@@ -18,13 +18,21 @@ from spectrove.errors import ConfigError
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "standard": {},
+    "archive": {
+        "fit": {"batch_size": 256, "max_epochs": 12},
+        "long_fit": {"batch_size": 256, "max_epochs": 60, "patience": 20},
+    },
     "paper-2020": {
+        "network": {"name": "paper-2020"},
         "query": {"strategy": "entropy", "batch_size": 100},
         "audit": {"size": 30, "trains": False},
         "stopping": {"rule": "paper-2020", "options": {"threshold": 0.8, "times": 3}},
     },
 }
-"""Named settings, as what they change of the defaults. ``paper-2020`` follows Škoda, Podsztavek & Tvrdík 2020, sec. 3.4."""
+"""
+Named settings, as what they change of the defaults. ``archive`` is for ten thousand labeled spectra and more; ``paper-2020``
+follows Škoda, Podsztavek & Tvrdík 2020, sec. 3.4.
+"""
 
 Settings = TypeVar("Settings")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,13 @@ import pytest
 import torch
 
 from spectrove.campaign import Campaign, estimates, run, status, step
-from spectrove.campaign.examples import training_examples
-from spectrove.campaign.loop import labeled_rows
+from spectrove.campaign.examples import present_knowledge, training_examples
+from spectrove.campaign.questions import labeled_rows
 from spectrove.campaign.store import DATABASE
 from spectrove.contracts import Oracle, Question
 from spectrove.errors import CampaignBusyError, ConfigError, PhaseError, PlugInError
 from spectrove.scoring import load_scores
+from spectrove.training import Checkpoint
 
 NewCampaign = Callable[..., Campaign]
 OracleOf = Callable[[Campaign], Oracle]
@@ -93,7 +95,7 @@ def test_audits_train_only_where_the_settings_say_so(new_campaign: NewCampaign, 
         run(campaign, oracle_of(campaign))
         arms = {arm: {question.spectrum_id for question in campaign.store.questions(arm=arm)} for arm in ("query", "audit")}
         assert arms["audit"] - arms["query"], "the audit should hold spectra of its own"
-        learned = set(training_examples(campaign).spectrum_ids) - set(campaign.training_labels())
+        learned = set(training_examples(campaign, present_knowledge(campaign)).spectrum_ids) - set(campaign.training_labels())
         assert learned == (arms["query"] | arms["audit"] if trains else arms["query"])
 
 
@@ -214,3 +216,16 @@ def test_a_database_that_another_process_keeps_is_said_to_be_busy(
     with pytest.raises(CampaignBusyError, match=r"another process has held the database for 0\.1 s"):
         Campaign(campaign.directory)
     connection.close()
+
+
+def test_a_warm_start_goes_on_from_the_weights_of_the_iteration_before_and_a_cold_one_does_not(
+    new_campaign: NewCampaign, oracle_of: OracleOf
+) -> None:
+    for warm in (True, False):
+        fit = {"max_epochs": 2, "warm_start": warm}
+        campaign = new_campaign(f"warm-{warm}", fit=fit, long_fit=fit, stopping={"max_iterations": 2})
+        run(campaign, oracle_of(campaign))
+        folders = [campaign.directory / str(row.checkpoint) for row in campaign.store.iterations()]
+        weights = [json.loads((folder / "checkpoint.json").read_text())["weights"] for folder in folders]
+        started_from = [Checkpoint.load(folder).provenance["result"]["started_from"] for folder in folders]
+        assert [start == before for start, before in zip(started_from[1:], weights, strict=False)] == [warm, warm]

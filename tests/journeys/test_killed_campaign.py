@@ -29,7 +29,7 @@ stopping = { max_iterations = 2 }
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "150"}
 FULL_AT = 200_000
-"""Bytes that a file may have in a process whose disk is said to be full; a checkpoint has ten million."""
+"""Bytes that a file may have in a process whose disk is said to be full; a checkpoint has more, whatever the network."""
 
 
 def spectrove(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:

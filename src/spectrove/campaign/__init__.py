@@ -1,5 +1,6 @@
 """The loop with an expert in it: settings, memory, phases, questions, answers."""
 
+from spectrove.campaign.ahead import prepare, why_not_prepare
 from spectrove.campaign.campaign import Campaign, TrainingSource, create
 from spectrove.campaign.label_files import read_rows
 from spectrove.campaign.labels import read_answers, read_labels
@@ -27,11 +28,13 @@ __all__ = [
     "TrainingSource",
     "create",
     "estimates",
+    "prepare",
     "read_answers",
     "read_labels",
     "read_rows",
     "run",
     "status",
     "step",
+    "why_not_prepare",
     "write_questions",
 ]

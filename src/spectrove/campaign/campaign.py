@@ -23,15 +23,21 @@ from spectrove.campaign.labels import read_answers, read_labels
 from spectrove.campaign.schema import CampaignRow, IterationRow, TrainingSetRow
 from spectrove.campaign.settings import CampaignSettings
 from spectrove.campaign.store import DATABASE, CampaignStore, now
-from spectrove.contracts import Answer, Question, Scores, SpectrumId
+from spectrove.contracts import Answer, Progress, Question, Scores, SpectrumId
 from spectrove.errors import CampaignBusyError, CampaignError, ConfigError, LabelsError
 from spectrove.pool import Pool
 from spectrove.scoring import load_scores
-from spectrove.storage import PARTIAL, atomic_path, remove, storage_errors
+from spectrove.storage import PARTIAL, atomic_path, located, remove, storage_errors
 from spectrove.training import with_threads
 
 LOCK = "campaign.lock"
 """Name of the file that a running loop holds."""
+
+MAKING_LOCK = "making.lock"
+"""Name of the file that is held by whoever makes a network and scores, the loop or a preparation beside it."""
+
+PURPOSES = ("network", "fit", "query", "audit", "order")
+"""What random choices are for; each has a generator of its own."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,10 @@ class Campaign:
         self.directory = directory
         self.store = CampaignStore(directory / DATABASE)
         self._lock = filelock.FileLock(directory / LOCK)
+        self._making = filelock.FileLock(directory / MAKING_LOCK)
         row = self.store.campaign()
         self.settings = TypeAdapter(CampaignSettings).validate_python(row.settings)
-        self.pool = Pool.open(Path(row.pool_path), row.pool_hash)
+        self.pool = Pool.open(located(row.pool_path), row.pool_hash)
 
     def __enter__(self) -> Self:
         """Return the campaign."""
@@ -113,6 +120,58 @@ class Campaign:
             yield
         finally:
             self._lock.release()
+
+    @contextmanager
+    def making(self, progress: Progress) -> Iterator[None]:
+        """
+        Wait until nobody makes a network or scores of this campaign, and keep every other process from it.
+
+        Answers are recorded and questions closed without this lock and never wait for it. Whoever holds `lock` may take it;
+        whoever holds it alone must not ask for `lock`, or the two would wait for each other.
+
+        Parameters
+        ----------
+        progress : Progress
+            Called once if there is somebody to wait for.
+
+        Yields
+        ------
+        None
+            Nothing.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written.
+        """
+        with storage_errors(self.directory):
+            try:
+                self._making.acquire(timeout=0)
+            except filelock.Timeout:
+                progress("waiting for a process that prepares this campaign's next iteration", 0, None)
+                self._making.acquire()
+        try:
+            yield
+        finally:
+            self._making.release()
+
+    def generator(self, iteration: int, purpose: str) -> np.random.Generator:
+        """
+        Return the generator of one random choice, the same whenever the step is repeated.
+
+        Parameters
+        ----------
+        iteration : int
+            The iteration.
+        purpose : str
+            One of `PURPOSES`.
+
+        Returns
+        -------
+        numpy.random.Generator
+            Seeded by the campaign's seed and these two.
+        """
+        return np.random.default_rng([self.settings.seed, iteration, PURPOSES.index(purpose)])
 
     def iteration(self) -> IterationRow:
         """

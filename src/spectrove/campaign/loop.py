@@ -10,52 +10,25 @@ the same random choices, because each choice's generator is made from the seed, 
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from spectrove import registry
+from spectrove.campaign.ahead import forget, prepare, take_prepared, why_not_prepare
 from spectrove.campaign.campaign import Campaign
-from spectrove.campaign.examples import teaching_labels, train
+from spectrove.campaign.examples import present_knowledge
+from spectrove.campaign.passes import finished_scores, folder_of, make_network, make_scores
+from spectrove.campaign.questions import choose_questions, labeled_ids, labeled_rows, limit_reached, population_of, shown_order
 from spectrove.campaign.schema import IterationRow
 from spectrove.campaign.store import now
-from spectrove.contracts import Answer, BoolArray, Oracle, Progress, Question, Scores, no_progress
-from spectrove.errors import PhaseError
+from spectrove.contracts import Answer, Oracle, Progress, SpectrumId, no_progress
+from spectrove.errors import CampaignError, CheckpointError, PhaseError
 from spectrove.evaluate import PrecisionEstimate, StopDecision, estimate_class_precision, estimate_precision
 from spectrove.execution import Executor, InlineExecutor
-from spectrove.query import sample_at_random, select_top
-from spectrove.scoring import save_scores, score
-from spectrove.training import Checkpoint
 
 KINDS = {"query": "queries", "audit": "audits"}
 """What the questions of each arm are called."""
-
-PURPOSES = ("network", "fit", "query", "audit", "order")
-"""What random choices are for; each has a generator of its own."""
-
-
-def generator_for(campaign: Campaign, iteration: int, purpose: str) -> np.random.Generator:
-    """
-    Return the generator of one random choice, the same whenever the step is repeated.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        Gives the seed.
-    iteration : int
-        The iteration.
-    purpose : str
-        One of `PURPOSES`.
-
-    Returns
-    -------
-    numpy.random.Generator
-        Seeded by the three.
-    """
-    return np.random.default_rng([campaign.settings.seed, iteration, PURPOSES.index(purpose)])
 
 
 def step(
@@ -141,115 +114,82 @@ def run(
     """
     with campaign.lock():
         while not campaign.is_finished():
-            questions = campaign.open_questions()
-            if questions and oracle is None:
-                return
-            if questions and oracle is not None:
-                ids = sorted({question.spectrum_id for question in questions})
-                for id_, label in zip(ids, oracle.ask(ids), strict=True):
-                    campaign.store.record_answer(Answer(uuid.uuid4().hex, id_, label, oracle.name, now()))
+            if campaign.open_questions():
+                if oracle is None:
+                    return
+                _let_answer(campaign, oracle, executor, progress, report)
             report(step(campaign, executor, progress))
+
+
+def _let_answer(
+    campaign: Campaign, oracle: Oracle, executor: Executor | None, progress: Progress, report: Callable[[str], None]
+) -> None:
+    row, after = campaign.iteration(), campaign.settings.query.prepare_after
+    ids = shown_order(campaign, row.number, [question.spectrum_id for question in campaign.open_questions()])
+    if after is not None:
+        first = _first_with(ids, campaign, row.number, after)
+        _record(campaign, oracle, ids[:first])
+        ids = ids[first:]
+        if why_not_prepare(campaign) is None:
+            report(prepare(campaign, executor, progress))
+    _record(campaign, oracle, ids)
+
+
+def _first_with(ids: Sequence[SpectrumId], campaign: Campaign, number: int, n_queries: int) -> int:
+    # How many of the open questions are to be answered, in their order, until so many of the iteration's queries are.
+    queries = {question.spectrum_id for question in campaign.store.questions(number, "query")}
+    missing = n_queries - len(queries & campaign.store.labels().keys())
+    for n_read, id_ in enumerate(ids):
+        if missing <= 0:
+            return n_read
+        missing -= id_ in queries
+    return len(ids)
+
+
+def _record(campaign: Campaign, oracle: Oracle, ids: Sequence[SpectrumId]) -> None:
+    answers = [Answer(uuid.uuid4().hex, id_, label, oracle.name, now()) for id_, label in zip(ids, oracle.ask(ids), strict=True)]
+    campaign.store.record_answers(answers)
 
 
 # -- TRAIN and SCORE ------------------------------------------------------------------------------------------------------------
 
 
 def _train(campaign: Campaign, row: IterationRow, progress: Progress) -> str:
-    generators = {purpose: generator_for(campaign, row.number, purpose) for purpose in ("network", "fit")}
-    config = campaign.settings.long_fit if row.kind == "final" else campaign.settings.fit
-    checkpoint, trained = train(campaign, config, generators, [campaign.settings.seed, row.number], progress)
-    folder = f"iterations/{row.number:03d}"
-    checkpoint.save(campaign.directory / folder / "checkpoint")
-    facts = {"checkpoint": f"{folder}/checkpoint", "checkpoint_hash": checkpoint.content_hash, "trained": trained}
-    campaign.store.advance(row.number, "SCORE", facts)
-    return f"iteration {row.number}: trained on {trained['n_examples']} spectra in {trained['n_epochs']} epochs"
+    with campaign.making(progress):
+        refused = ""
+        try:
+            facts = take_prepared(campaign, row.number) if row.kind == "active" else None
+        except (CampaignError, CheckpointError) as error:
+            facts, refused = None, f"; what was prepared could not be taken: {error}"
+        if facts is None:
+            forget(campaign, row.number)
+            facts = make_network(campaign, row.number, row.kind, present_knowledge(campaign), progress)
+            facts["trained"] |= {"prepared": False, "n_answers_missed": 0}
+        campaign.store.advance(row.number, "SCORE", facts)
+    trained = facts["trained"]
+    done = f"{trained['n_examples']} spectra in {trained['n_epochs']} epochs"
+    if trained["prepared"]:
+        missed = f"{trained['n_answers']} answers among them, {trained['n_answers_missed']} came too late"
+        return f"iteration {row.number}: took the network that was prepared, trained on {done} ({missed})"
+    return f"iteration {row.number}: trained on {done}{refused}"
 
 
 def _score(campaign: Campaign, row: IterationRow, executor: Executor, progress: Progress) -> str:
-    checkpoint = Checkpoint.load(campaign.directory / str(row.checkpoint))
-    scores = score(checkpoint, campaign.pool, campaign.settings.scoring, executor, progress)
-    folder = f"iterations/{row.number:03d}/scores"
-    save_scores(campaign.directory / folder, scores)
-    unlabeled = ~labeled_rows(campaign)
-    predicted = scores.predicted()
-    counts = Counter(scores.classes[column] for column in predicted[unlabeled].tolist())
-    n_targets = sum(counts[name] for name in campaign.settings.classes.targets)
-    population = {
-        "n_pool": len(unlabeled),
-        "n_unlabeled": int(unlabeled.sum()),
-        "n_predicted": {name: counts[name] for name in scores.classes},
-        "n_predicted_targets": n_targets,
-    }
-    facts: dict[str, Any] = {"scores": folder, "population": population}
-    done = f"iteration {row.number}: {population['n_unlabeled']} spectra scored, {n_targets} of them predicted targets"
+    scores = finished_scores(campaign, row.number, str(row.checkpoint_hash))
+    done = "scored" if scores is None else "scored before"
+    if scores is None:
+        scores = make_scores(campaign, row.number, 0, executor, progress)
+    folder = f"{folder_of(row.number)}/scores"
+    population = population_of(campaign, scores)
+    counts = population.facts()
+    facts: dict[str, Any] = {"scores": folder, "population": counts}
+    done = f"{counts['n_unlabeled']} spectra {done}, {counts['n_predicted_targets']} of them predicted targets"
     if row.kind == "final":
         campaign.store.advance(row.number, "CLOSED", {**facts, "closed_at": now()})
-        return f"{done}; the campaign is finished"
-    questions = _choose_questions(campaign, row.number, scores, unlabeled)
+        return f"iteration {row.number}: {done}; the campaign is finished"
+    questions = choose_questions(campaign, row.number, population, campaign.directory / str(row.checkpoint))
     campaign.store.advance(row.number, "ASK", facts, questions)
-    return f"{done}; {len({question.spectrum_id for question in questions})} questions asked"
-
-
-def labeled_rows(campaign: Campaign) -> BoolArray:
-    """
-    Return which spectra have left the pool, as a mask over its rows.
-
-    Those are the spectra that the campaign began with, and those of which an answer trains. A query that was abstained from
-    leaves too, so that nobody is asked twice what cannot be told; audits stay unless their labels train.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-
-    Returns
-    -------
-    array of bool, shape (n_spectra,)
-        True where the spectrum is no longer in the pool.
-    """
-    answered = campaign.store.labels()
-    asked = {question.spectrum_id for question in campaign.store.questions(arm="query")}
-    gone = sorted({*campaign.training_labels(), *teaching_labels(campaign), *(id_ for id_ in asked if id_ in answered)})
-    rows = campaign.pool.rows_of(np.array(gone, dtype=object))
-    mask = np.zeros(campaign.pool.n_spectra, dtype=np.bool_)
-    mask[rows[rows >= 0]] = True
-    return mask
-
-
-def _choose_questions(campaign: Campaign, number: int, scores: Scores, unlabeled: BoolArray) -> list[Question]:
-    settings = campaign.settings
-    n_query, n_audit = _batch_sizes(campaign)
-    utilities = registry.load("spectrove.strategies", settings.query.strategy)(scores.probabilities)
-    generator = generator_for(campaign, number, "query")
-    query_rows = select_top(utilities, scores.spectrum_ids, n_query, generator, excluded=~unlabeled)
-    targets = np.isin(scores.predicted(), [scores.classes.index(name) for name in settings.classes.targets])
-    generator = generator_for(campaign, number, "audit")
-    audit_rows, probability = sample_at_random(scores.spectrum_ids, targets & unlabeled, n_audit, generator)
-    predicted = scores.predicted()
-
-    def question(arm: str, position: int, row: int) -> Question:
-        return Question(
-            iteration=number,
-            spectrum_id=scores.spectrum_ids[row],
-            arm=arm,
-            position=position,
-            utility=float(utilities[row]) if arm == "query" else np.nan,
-            inclusion_probability=probability if arm == "audit" else np.nan,
-            predicted=scores.classes[predicted[row]],
-            probabilities=tuple(float(value) for value in scores.probabilities[row]),
-        )
-
-    queries = [question("query", position, row) for position, row in enumerate(query_rows.tolist())]
-    return queries + [question("audit", position, row) for position, row in enumerate(audit_rows.tolist())]
-
-
-def _batch_sizes(campaign: Campaign) -> tuple[int, int]:
-    settings = campaign.settings
-    if settings.stopping.max_answers is None:
-        return settings.query.batch_size, settings.audit.size
-    left = max(0, settings.stopping.max_answers - len(campaign.store.labels()))
-    n_query = min(settings.query.batch_size, max(left - settings.audit.size, 0))
-    return n_query, min(settings.audit.size, left)
+    return f"iteration {row.number}: {done}; {len({question.spectrum_id for question in questions})} questions asked"
 
 
 # -- ASK and AUDIT --------------------------------------------------------------------------------------------------------------
@@ -294,17 +234,18 @@ def _decide(campaign: Campaign, newest: PrecisionEstimate) -> StopDecision:
     decision: StopDecision = registry.load("spectrove.stopping", settings.rule)(**settings.options).decide(history)
     if decision.stop:
         return decision
-    if settings.max_iterations is not None and len(history) >= settings.max_iterations:
-        return StopDecision(
-            stop=True, reason=f"these are all {len(history)} iterations that max_iterations allows; {decision.reason}"
-        )
-    n_answers = len(campaign.store.labels())
-    if settings.max_answers is not None and n_answers + campaign.settings.audit.size >= settings.max_answers:
-        spent = f"{n_answers} answers are given, and max_answers ({settings.max_answers}) leaves none for queries beside an audit"
-        return StopDecision(stop=True, reason=f"{spent}; {decision.reason}")
-    if bool(labeled_rows(campaign).all()):
+    limit = limit_reached(campaign.settings, len(history), len(campaign.store.labels()))
+    if limit is not None:
+        return StopDecision(stop=True, reason=f"{limit}; {decision.reason}")
+    if _is_exhausted(campaign):
         return StopDecision(stop=True, reason=f"every spectrum of the pool is labeled; {decision.reason}")
     return decision
+
+
+def _is_exhausted(campaign: Campaign) -> bool:
+    n_spectra = campaign.pool.n_spectra
+    few = len(labeled_ids(campaign, present_knowledge(campaign))) < n_spectra  # then nothing of the pool's size is touched
+    return not few and bool(labeled_rows(campaign).all())
 
 
 def estimates(campaign: Campaign) -> list[PrecisionEstimate]:

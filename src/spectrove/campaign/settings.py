@@ -61,7 +61,7 @@ class NetworkConfig:
         A plug-in of the group ``spectrove.models``.
     """
 
-    name: str = "paper-2020"
+    name: str = "compact"
 
 
 @dataclass(frozen=True)
@@ -75,21 +75,26 @@ class QueryConfig:
         A plug-in of the group ``spectrove.strategies``, which gives each spectrum its utility.
     batch_size : int
         Number of spectra asked about in an iteration.
+    prepare_after : int or None
+        The next iteration may be prepared when so many of these are answered (all, where there are fewer); None: never, as in
+        the paper.
 
     Raises
     ------
     ValueError
-        If ``batch_size`` is less than 1.
+        If a number is less than 1.
     """
 
     strategy: str = "entropy"
     batch_size: int = 100
+    prepare_after: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an empty batch."""
-        if self.batch_size < 1:
-            msg = f"batch_size must be at least 1, got {self.batch_size}"
-            raise ValueError(msg)
+        """Refuse an empty batch, and a preparation that no answer has asked for."""
+        for name, value in (("batch_size", self.batch_size), ("prepare_after", self.prepare_after)):
+            if value is not None and value < 1:
+                msg = f"{name} must be at least 1, got {value}"
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True)

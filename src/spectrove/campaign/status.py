@@ -6,10 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from spectrove.campaign.ahead import is_prepared, why_not_prepare
 from spectrove.campaign.campaign import Campaign
-from spectrove.campaign.loop import generator_for
+from spectrove.campaign.questions import shown_order
 from spectrove.storage import atomic_path, storage_errors
 
 QUESTION_COLUMNS = ("spectrum_id", "designation", "ra", "dec", "file", "label", "comment")
@@ -47,6 +46,7 @@ def status(campaign: Campaign) -> dict[str, Any]:
         "questions": str(questions_path(campaign)) if open_ids else None,
         "n_answers": len(labels),
         "n_abstentions": sum(label is None for label in labels.values()),
+        "prepared": is_prepared(campaign, last.number + 1),
         "next": _next(campaign, len(open_ids)),
         "iterations": [
             {
@@ -70,10 +70,11 @@ def _next(campaign: Campaign, n_open: int) -> str:
     if campaign.is_finished():
         return f"take the candidates: spectrove campaign export {campaign.directory}"
     if n_open:
+        meanwhile = f"; meanwhile: spectrove campaign prepare {campaign.directory}" if why_not_prepare(campaign) is None else ""
         return (
             f"fill in the column 'label' of {questions_path(campaign)} ({', '.join(campaign.settings.classes.names)}, ? to "
             "abstain, nothing to answer later) and run: "
-            f"spectrove campaign answer {campaign.directory} {questions_path(campaign)}"
+            f"spectrove campaign answer {campaign.directory} {questions_path(campaign)}{meanwhile}"
         )
     return f"go on: spectrove campaign step {campaign.directory}"
 
@@ -117,15 +118,15 @@ def write_questions(campaign: Campaign) -> Path | None:
     StorageError
         If the disk is full or cannot be written.
     """
-    ids = sorted({question.spectrum_id for question in campaign.open_questions()})
-    if not ids:
+    asked = [question.spectrum_id for question in campaign.open_questions()]
+    if not asked:
         return None
     path = questions_path(campaign)
     if path.exists():
         return path
-    generator_for(campaign, campaign.iteration().number, "order").shuffle(ids)
+    ids = shown_order(campaign, campaign.iteration().number, asked)
     carried = [name for name in QUESTION_COLUMNS if name not in {"label", "comment"}]
-    rows = campaign.pool.rows_of(np.array(ids, dtype=object))
+    rows = campaign.pool.rows_of(ids)
     facts = campaign.pool.metadata(carried).take(rows).to_pylist()
     with storage_errors(campaign.directory):
         path.parent.mkdir(exist_ok=True)

@@ -197,12 +197,12 @@ class CampaignStore:
             rows = list(session.scalars(sa.select(TrainingSetRow).order_by(TrainingSetRow.id)))
             found = []
             for row in rows:
-                labels = session.scalars(
-                    sa.select(TrainingLabelRow)
+                labels = session.execute(
+                    sa.select(TrainingLabelRow.spectrum_id, TrainingLabelRow.label)
                     .where(TrainingLabelRow.training_set == row.id)
                     .order_by(TrainingLabelRow.spectrum_id)
                 )
-                found.append((row, {SpectrumId(label.spectrum_id): label.label for label in labels}))
+                found.append((row, {SpectrumId(id_): label for id_, label in labels}))
         return found
 
     # -- iterations ------------------------------------------------------------------------------------------------------------
@@ -351,9 +351,14 @@ class CampaignStore:
                     raise CampaignError(msg)
         return n_new
 
-    def answers(self) -> list[Answer]:
+    def answers(self, first: int | None = None) -> list[Answer]:
         """
-        Return every answer ever given.
+        Return every answer ever given, or as many as there were at some time.
+
+        Parameters
+        ----------
+        first : int, optional
+            Only so many, those that came first.
 
         Returns
         -------
@@ -361,22 +366,27 @@ class CampaignStore:
             In the order in which they came.
         """
         with self.session() as session:
-            rows = session.scalars(sa.select(AnswerRow).order_by(AnswerRow.sequence))
+            rows = session.scalars(sa.select(AnswerRow).order_by(AnswerRow.sequence).limit(first))
             return [
                 Answer(row.answer_id, SpectrumId(row.spectrum_id), row.label, row.annotator, row.answered_at, row.comment)
                 for row in rows
             ]
 
-    def labels(self) -> dict[SpectrumId, str | None]:
+    def labels(self, first: int | None = None) -> dict[SpectrumId, str | None]:
         """
         Return what was last said of each spectrum.
+
+        Parameters
+        ----------
+        first : int, optional
+            As it was when there were so many answers.
 
         Returns
         -------
         dict
             The label, or None where the last answer abstained.
         """
-        return {answer.spectrum_id: answer.label for answer in self.answers()}
+        return {answer.spectrum_id: answer.label for answer in self.answers(first)}
 
 
 def _question_row(question: Question) -> QuestionRow:

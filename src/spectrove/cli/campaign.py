@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectrove.cli.executors import on_workers
 from spectrove.cli.progress import showing_progress
+from spectrove.storage import located
 
 if TYPE_CHECKING:
     from spectrove.campaign import Campaign, TrainingSource
@@ -18,7 +20,7 @@ FEW_EXAMPLES = 6
 """With fewer labels of a class, SMOTE has not its five neighbors (Chawla et al. 2002)."""
 
 DIRECTORY = click.argument("directory", type=click.Path(path_type=Path))
-WORKERS = click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that score.")
+ON_WORKERS = on_workers(what="Processes that score.")
 
 
 class _TrainingSet(click.ParamType["TrainingSource"]):
@@ -30,7 +32,7 @@ class _TrainingSet(click.ParamType["TrainingSource"]):
         pool, _, labels = value.rpartition(":")
         if not pool or not labels:
             self.fail(f"{value!r} is no POOL:LABELS.csv", param, ctx)
-        return TrainingSource(Path(pool), Path(labels))
+        return TrainingSource(located(pool), Path(labels))
 
 
 @click.group(short_help="Train, score, ask, estimate, until it is good enough.")
@@ -40,12 +42,16 @@ def campaign() -> None:
 
 @campaign.command(short_help="Make a campaign.")
 @DIRECTORY
-@click.option("--pool", "pool_path", type=click.Path(path_type=Path), required=True, metavar="POOL", help="The pool to search.")
+@click.option("--pool", "pool_path", type=located, required=True, metavar="POOL", help="The pool to search, a folder or a URL.")
 @click.option(
     "--training", type=_TrainingSet(), multiple=True, required=True, help="A labeled set: its pool and its labels; repeatable."
 )
 @click.option(
-    "--preset", default="standard", show_default=True, metavar="NAME", help="Settings to begin with: standard, paper-2020."
+    "--preset",
+    default="standard",
+    show_default=True,
+    metavar="NAME",
+    help="Settings to begin with: standard, archive, paper-2020.",
 )
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE.toml", help="Settings that differ from the preset."
@@ -76,23 +82,43 @@ def new(
 
 @campaign.command(short_help="Do the next thing.")
 @DIRECTORY
-@WORKERS
+@ON_WORKERS
 @click.option("--skip-open", is_flag=True, help="Go on although questions are open; they count as abstentions.")
-def step(directory: Path, workers: int, skip_open: bool) -> None:
+def step(directory: Path, workers: int, scheduler: str | None, skip_open: bool) -> None:
     """Do the next thing: train, score and ask, close the queries, or estimate the precision."""
     from spectrove.campaign import Campaign, step
     from spectrove.execution import make_executor
 
     with Campaign(directory) as opened:
-        with showing_progress() as progress:
-            done = step(opened, make_executor(workers), progress, skip_open=skip_open)
+        with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+            done = step(opened, executor, progress, skip_open=skip_open)
+        click.echo(done)
+        _print_next(opened)
+
+
+@campaign.command(short_help="Prepare the next iteration while people answer.")
+@DIRECTORY
+@ON_WORKERS
+def prepare(directory: Path, workers: int, scheduler: str | None) -> None:
+    """
+    Train and score the next iteration while people answer the questions of this one.
+
+    It begins when as many queries are answered as query.prepare_after says; answers can be recorded meanwhile. When the rest
+    is answered, the next questions are there at once.
+    """
+    from spectrove.campaign import Campaign, prepare
+    from spectrove.execution import make_executor
+
+    with Campaign(directory) as opened:
+        with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+            done = prepare(opened, executor, progress)
         click.echo(done)
         _print_next(opened)
 
 
 @campaign.command(short_help="Take steps until questions are open.")
 @DIRECTORY
-@WORKERS
+@ON_WORKERS
 @click.option(
     "--oracle",
     "oracle_path",
@@ -100,7 +126,7 @@ def step(directory: Path, workers: int, skip_open: bool) -> None:
     metavar="TRUTH",
     help="Labels, CSV or Parquet, that answer every question.",
 )
-def run(directory: Path, workers: int, oracle_path: Path | None) -> None:
+def run(directory: Path, workers: int, scheduler: str | None, oracle_path: Path | None) -> None:
     """Take steps until questions are open, or, with an oracle, until the campaign is finished."""
     from spectrove.campaign import Campaign, read_labels, run
     from spectrove.execution import make_executor
@@ -111,8 +137,8 @@ def run(directory: Path, workers: int, oracle_path: Path | None) -> None:
         if oracle_path is not None:
             labels = read_labels(oracle_path, opened.settings.classes, opened.pool.resolve)
             oracle = TruthTableOracle(labels.by_id, name=f"truth table {oracle_path.name}")
-        with showing_progress() as progress:
-            run(opened, oracle, make_executor(workers), progress, report=click.echo)
+        with make_executor(workers, scheduler) as executor, showing_progress() as progress:
+            run(opened, oracle, executor, progress, report=click.echo)
         if oracle is not None and oracle.n_unknown:
             click.echo(f"warning: {oracle.n_unknown} spectra are not in {oracle_path}; they were abstained from", err=True)
         _print_next(opened)
@@ -178,19 +204,27 @@ def _print_status(facts: dict[str, Any]) -> None:
     state = "finished" if facts["finished"] else f"iteration {facts['iteration']}, phase {facts['phase']}"
     click.echo(f"{facts['campaign']}: {state}; {facts['n_answers']} answers, {facts['n_open']} questions open")
     table = Table()
-    for column in ("iteration", "phase", "trained on", "predicted targets", "precision", "decision"):
+    for column in ("iteration", "phase", "trained on", "answers", "predicted targets", "precision", "decision"):
         table.add_column(column)
     for row in facts["iterations"]:
         table.add_row(
             f"{row['number']}{' (final)' if row['kind'] == 'final' else ''}",
             row["phase"],
             str((row["trained"] or {}).get("n_examples", "")),
+            _answers_known(row["trained"] or {}),
             str((row["population"] or {}).get("n_predicted_targets", "")),
             _precision(row["precision"]),
             "" if row["decision"] is None else "stop" if row["decision"]["stop"] else "go on",
         )
     Console().print(table)
+    if facts["prepared"]:
+        click.echo(f"iteration {facts['iteration'] + 1} is prepared: its questions are there at once when these are answered")
     click.echo(f"next: {facts['next']}")
+
+
+def _answers_known(trained: dict[str, Any]) -> str:
+    missed = trained.get("n_answers_missed", 0)
+    return f"{trained.get('n_answers', '')}{f' ({missed} came too late)' if missed else ''}"
 
 
 def _precision(estimate: dict[str, Any] | None) -> str:

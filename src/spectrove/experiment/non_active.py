@@ -17,7 +17,7 @@ from spectrove.experiment.truth import PoolTruth
 from spectrove.models import build
 from spectrove.pool import Pool
 from spectrove.query import sample_at_random
-from spectrove.scoring import load_scores, save_scores, score
+from spectrove.scoring import Focus, load_scores, score
 from spectrove.training import Checkpoint, fit, make_provenance, weights_of, with_threads
 
 PURPOSES = ("network", "fit", "judged")
@@ -146,9 +146,10 @@ class NonActiveRun:
         dict
             How many spectra were scored.
         """
-        scores = score(Checkpoint.load(self.directory / "checkpoint"), self.pool, self.settings.scoring, executor, progress)
-        save_scores(self.directory / "scores", scores)
-        return {"n_scored": len(scores.probabilities)}
+        checkpoint, scores = self.directory / "checkpoint", self.directory / "scores"
+        focus = Focus(self.settings.classes.targets, n_query=0)
+        score(checkpoint, self.pool, self.settings.scoring, executor, progress, directory=scores, focus=focus)
+        return {"n_scored": self.pool.n_spectra}
 
     def judge(self, oracle: Oracle, n_judged: int, truth: PoolTruth) -> Facts:
         """
