@@ -13,8 +13,10 @@ PYTHON ?= $(or $(shell for python in python3 python3.11 python3.12 python3.13; d
 TORCH_INDEX ?=
 # Processes that share the tests. Each computes on one thread, so that together they use that many cores.
 WORKERS ?= 2
-# Further arguments of pytest, such as ARGS='-k recipe'.
+# Further arguments of pytest, such as ARGS='-k recipe', or of the benchmarks, such as ARGS=--quick.
 ARGS ?=
+# The benchmarks that `make bench` runs.
+BENCHMARKS ?= scoring training round ingest pool cluster simulate import
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +27,8 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 SHOW := awk '/^Collecting / { printf "    %s\n", $$2; fflush() } \
 	/^ *Downloading .* [MG]B\)/ { gsub(/[()]/, ""); printf "        downloading, %s %s\n", $$(NF-1), $$NF; fflush() } \
 	/^Installing collected/ { print "    unpacking them all; this takes a minute or two"; fflush() }'
+
+comma := ,
 
 # $(call install,EXTRAS,WHAT)
 install = @printf 'Installing %s into $(VENV); the first time this takes some minutes.\n' "$(2)"; \
@@ -55,8 +59,9 @@ lint: $(VENV)/.dev ## run the gates that only read: ruff, mypy, import-linter, n
 	$(BIN)/numpydoc lint $$(find src -name '*.py')
 	said=$$($(BIN)/towncrier build --draft --version next 2>&1) || { echo "$$said"; exit 1; }
 
-bench: $(VENV)/.dev ## measure how fast things are, against peers
-	for benchmark in benchmarks/bench_*.py; do $(BIN)/python "$$benchmark"; done
+bench: $(VENV)/.bench ## measure how fast things are, against peers; the result is written into docs/benchmarks.md
+	for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python "benchmarks/bench_$$name.py" $(ARGS); done
+	$(BIN)/python benchmarks/speed_page.py
 
 wheel: $(VENV)/.dev ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation --quiet --wheel-dir dist .
@@ -85,3 +90,7 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,[dev],spectrove with what it needs and the tools of its developers)
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,[dev$(comma)bench],spectrove with what it needs and the peers that it is measured against)
+	@touch $@ $(VENV)/.dev $(VENV)/.runtime

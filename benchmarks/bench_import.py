@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
+from functools import partial
 
-ROUNDS = 7
+import harness
+from harness import Contestant, Facts, Options
+
 PROGRAMS = {
     "python": "pass",
     "import numpy": "import numpy",
@@ -19,22 +21,16 @@ PROGRAMS = {
 }
 
 
-def fastest(program: str) -> float:
-    """Return the fastest of several starts in seconds: what else runs on the machine only ever adds."""
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
-    return min(times)
+def start(program: str) -> None:
+    """Run a program in a Python of its own."""
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
-def main() -> None:
-    """Print a line for each program."""
-    seconds = {name: fastest(program) for name, program in PROGRAMS.items()}
-    for name, taken in seconds.items():
-        print(f"{name:18s} {1000 * taken:7.0f} ms {taken / seconds['python']:6.1f} × python")
+def run(options: Options) -> Facts:
+    """Measure all."""
+    contestants = [Contestant(name, partial(start, program), 1) for name, program in PROGRAMS.items()]
+    return {"contests": [harness.contest("start", "starts", contestants, options.turns)]}
 
 
 if __name__ == "__main__":
-    main()
+    harness.main("import", __doc__, run, {})

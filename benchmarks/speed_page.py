@@ -1,0 +1,306 @@
+"""
+The tables of docs/benchmarks.md, from the JSON of the benchmarks.
+
+    python benchmarks/speed_page.py [benchmarks/results docs/benchmarks.md]
+
+What has not been measured yet is said in its table's place.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from machine import UNITS
+from page_tables import filled, table
+from speed_goals import GOALS, contest_of, peak_of, seconds_of
+
+Facts = dict[str, Any]
+
+BENCHMARKS = ("scoring", "training", "round", "ingest", "pool", "cluster", "simulate", "import")
+RESULTS, PAGE = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def read(results: Path) -> Facts:
+    """Return what was measured, by benchmark; what was not is absent."""
+    files = {name: results / f"{name}.json" for name in BENCHMARKS}
+    found = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
+    return {name: one for name, one in found.items() if one.get("benchmark") == name}
+
+
+def absent(*names: str) -> str:
+    """Return what stands in place of a table that was not measured."""
+    return f"*Not measured yet: {' and '.join(f'`python benchmarks/bench_{name}.py`' for name in names)}.*"
+
+
+def rate(value: float) -> str:
+    """Return a rate with three digits and more."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def duration(value: float) -> str:
+    """Return seconds with three digits."""
+    return f"{value:,.0f} s" if value >= 100 else f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
+
+
+def within(spread: Facts, said: Callable[[float], str]) -> str:
+    """Return a median with the smallest and the largest."""
+    return f"{said(spread['median'])} ({said(spread['low'])} to {said(spread['high'])})"
+
+
+def times(ratio: float) -> str:
+    """Return a ratio."""
+    return f"{ratio:.0f}" if ratio >= 20 else f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2g}"
+
+
+def megabytes(part: Facts) -> list[str]:
+    """Return the cells of a part's peak memory: all of it, and what is not merely mapped from files."""
+    anonymous = part["memory"].get("peak_anonymous_mb")
+    return [f"{peak_of(part):,.0f}", "" if anonymous is None else f"{anonymous:,.0f}"]
+
+
+MEMORY_HEAD = ["peak MB", "of it not mapped"]
+
+
+def goals(found: Facts) -> str:
+    """Return the goals beside what was measured."""
+    rows = []
+    for goal in GOALS:
+        told = goal.measured(found) if all(name in found for name in goal.needs) else None
+        words, reached = ("not measured", "") if told is None else (told[0], "yes" if told[1] else "**no**")
+        rows.append([goal.figure, goal.aim, words, reached])
+    return table(["figure", "goal", "measured", "reached"], rows)
+
+
+def machines(found: Facts) -> str:
+    """Return on what each benchmark ran, and how busy that was."""
+    if not found:
+        return absent(*BENCHMARKS[:1])
+    rows = []
+    for name, one in found.items():
+        facts = one["machine"]
+        load = f"{facts['load_before'][0]:.1f} / {facts['load_after'][0]:.1f}"
+        size = f"{facts['cores']} × {facts['cpu']}, {facts['memory_gb']:.0f} GB"
+        rows.append([name, size, facts["gpu"] or "none", load, f"{facts['minutes']:.0f}", facts["measured_at"]])
+    head = ["benchmark", "cores, processor, memory", "GPU", "load before / after", "minutes", "on"]
+    last = next(iter(found.values()))["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
+    return f"{table(head, rows)}\n\nPython {last['python']}, {last['system']}; {versions}."
+
+
+def limits(found: Facts) -> str:
+    """Return the best that the machine did of each kind, as seen by each benchmark."""
+    if not found:
+        return absent(*BENCHMARKS[:1])
+    kinds = [kind for kind in UNITS if any(kind in one["machine"]["limits"] for one in found.values())]
+    rows = []
+    for kind in kinds:
+        seen = [one["machine"]["limits"].get(kind) for one in found.values()]
+        rows.append([f"{kind}, 10⁹ {UNITS[kind]}", *("" if value is None else f"{value / 1e9:,.1f}" for value in seen)])
+    return table(["limit", *found], rows)
+
+
+def contest(name: str, title: str) -> Callable[[Facts], str]:
+    """Return what makes the table of a contest."""
+
+    def made(found: Facts) -> str:
+        if name not in found:
+            return absent(name)
+        one, best = contest_of(found[name], title), found[name]["machine"]["limits"]
+        rows, of_limits = [], any(row["work"] for row in one["contestants"])
+        for row in one["contestants"]:
+            seconds = duration(statistics.median(row["seconds"]))
+            shares = {kind: row["rate"]["median"] * amount / best[kind] for kind, amount in row["work"].items() if best.get(kind)}
+            of_limit = ", ".join(f"{100 * share:.2g} % of {kind}" for kind, share in shares.items())
+            cells = [row["name"], f"{row['n']:,}", seconds, within(row["rate"], rate), within(row["ratio"], times)]
+            rows.append([*cells, *([of_limit] if of_limits else [])])
+        head = ["", one["unit"], "a run", f"{one['unit']}/s", f"× {one['peer']}"]
+        text = table([*head, *(["of the limit"] if of_limits else [])], rows)
+        return f"{text}\n\nMedian of {one['turns']} turns (smallest to largest)."
+
+    return made
+
+
+def decisions(found: Facts) -> str:
+    """Return how passes as they are by default decide, beside those in single precision."""
+    if "scoring" not in found:
+        return absent("scoring")
+    rows = []
+    for row in found["scoring"]["decisions"]:
+        questions = f"{row['same_questions']} of {row['n_questions']}"
+        others = [f"{row['other_classes']:,}", f"{row['other_targets']:,} of {row['n_targets']:,}", questions]
+        made = row["told"]["exactness"]
+        how = f"{made['runtime']}, {made['precision']}"
+        again = f"{made['n_exact']:,}" if "n_exact" in made else "all"
+        rows.append([row["network"], f"{row['n_rows']:,}", how, again, *others, f"{row['largest_difference']:.2g}"])
+    head = [
+        "network",
+        "rows",
+        "screened by",
+        "rows in fp32",
+        "other classes",
+        "other targets",
+        "same questions",
+        "largest difference",
+    ]
+    return table(head, rows)
+
+
+def growth(name: str, key: str, what: str, title: str = "") -> Callable[[Facts], str]:
+    """Return what makes the table of how something grows with the number of rows."""
+
+    def made(found: Facts) -> str:
+        if name not in found:
+            return absent(name)
+        rows = []
+        for row in found[name][key]:
+            seconds = seconds_of(row)
+            cells = [
+                f"{row['n_rows']:,}",
+                duration(seconds),
+                str(len(row["seconds"])),
+                rate(row["n_rows"] / seconds),
+                *megabytes(row),
+            ]
+            rows.append([*([row[title]] if title else []), *cells])
+        return table([*([title] if title else []), "rows", what, "runs", "rows/s", *MEMORY_HEAD], rows)
+
+    return made
+
+
+def memory_of(name: str, *titles: str) -> Callable[[Facts], str]:
+    """Return what makes the table of the memory that parts of a benchmark take."""
+
+    def made(found: Facts) -> str:
+        if name not in found:
+            return absent(name)
+        rows = [
+            [*(str(part[title]) for title in titles), duration(seconds_of(part)), *megabytes(part)]
+            for part in found[name]["memory"]
+        ]
+        return table([*titles, "a run", *MEMORY_HEAD], rows)
+
+    return made
+
+
+def rounds(found: Facts) -> str:
+    """Return how long rounds take, waited for and prepared."""
+    if "round" not in found:
+        return absent("round")
+    rows = []
+    for row in found["round"]["rounds"]:
+        waits = [duration(seconds_of(row)), duration(row["prepared_seconds"])]
+        rows.append([f"{row['n_rows']:,}", *waits, *megabytes(row)])
+    return table(["rows", "a round", "prepared", *MEMORY_HEAD], rows)
+
+
+def steps(found: Facts) -> str:
+    """Return the steps of the rounds with the largest pool."""
+    if "round" not in found:
+        return absent("round")
+    rows = []
+    for one in found["round"]["rounds"][-1:]:
+        for step in one["steps"]:
+            told = step["told"].split(": ", 1)[-1]
+            rows.append([f"{one['n_rows']:,}", str(step["iteration"]), step["phase"], duration(step["seconds"]), told])
+    return table(["rows", "iteration", "phase", "took", "what was done"], rows)
+
+
+def reading(found: Facts) -> str:
+    """Return how fast ingest reads once its processes have started."""
+    if "ingest" not in found:
+        return absent("ingest")
+    rows = []
+    for one in found["ingest"]["contests"]:
+        told = [one.get("reading", {}).get(workers) for workers in ("1", "2")]
+        cells = ["" if spread is None else within(spread, rate) for spread in told]
+        ratio = times(told[1]["median"] / told[0]["median"]) if all(told) else ""
+        rows.append([one["title"], *cells, ratio])
+    return table(["files", "one process, files/s", "two processes, files/s", "×"], rows)
+
+
+def warm_start(found: Facts) -> str:
+    """Return what a warm start spares."""
+    if "training" not in found:
+        return absent("training")
+    rows = [
+        [row["title"], duration(row["seconds"]), str(row["epochs"]), f"{row['first_loss']:.4f}", f"{row['loss']:.4f}"]
+        for row in found["training"]["warm_start"]
+    ]
+    return table(["compact", "took", "epochs", "first loss", "smallest loss"], rows)
+
+
+def opening(found: Facts) -> str:
+    """Return how long pools take to open, and to find spectra in."""
+    if "pool" not in found:
+        return absent("pool")
+    rows = []
+    for row in found["pool"]["opening"]:
+        lookup = statistics.median(row["lookup_seconds"])
+        rows.append([f"{row['n_rows']:,}", duration(seconds_of(row)), duration(lookup), *megabytes(row)])
+    return table(["rows", "open, and read the last row", "open, and find 100 ids", *MEMORY_HEAD], rows)
+
+
+def adding(found: Facts) -> str:
+    """Return how long a release takes to be added to pools of several sizes."""
+    if "pool" not in found:
+        return absent("pool")
+    rows = []
+    for row in found["pool"]["adding"]:
+        seconds = seconds_of(row)
+        cells = [duration(seconds), rate(row["n_added"] / seconds), *megabytes(row)]
+        rows.append([f"{row['n_rows']:,}", f"{row['n_added']:,}", *cells])
+    return table(["rows in the pool", "rows added", "took", "rows/s", *MEMORY_HEAD], rows)
+
+
+def cluster(found: Facts) -> str:
+    """Return what Dask gains and costs."""
+    made = contest("cluster", "scoring")(found)
+    if "cluster" not in found:
+        return made
+    one = found["cluster"]["contests"][0]
+    same = "equal bit by bit" if one["same_bits"] else "**not equal**"
+    tasks = f"{one['n_tasks']} tasks of {one['rows_a_task']:,} rows"
+    return f"{made} {tasks}; results {same}. Starting the two clusters took {one['start_seconds']:.1f} s."
+
+
+TABLES: dict[str, Callable[[Facts], str]] = {
+    "goals": goals,
+    "scoring": contest("scoring", "scoring"),
+    "decisions": decisions,
+    "scoring-growth": growth("scoring", "growth", "a pass", "network"),
+    "training": contest("training", "an epoch"),
+    "warm-start": warm_start,
+    "choice": contest("round", "the choice"),
+    "choice-memory": memory_of("round", "name"),
+    "choice-growth": growth("round", "choice", "a choice"),
+    "rounds": rounds,
+    "steps": steps,
+    "ingest-fits": contest("ingest", ".fits, warm"),
+    "ingest-gz": contest("ingest", ".fits.gz, warm"),
+    "ingest-cold": contest("ingest", ".fits, cold"),
+    "ingest-reading": reading,
+    "ingest-memory": memory_of("ingest", "layout", "workers"),
+    "opening": opening,
+    "reading": contest("pool", "reading"),
+    "adding": adding,
+    "cluster": cluster,
+    "simulate": contest("simulate", "spectra"),
+    "simulate-growth": growth("simulate", "surveys", "a survey"),
+    "start": contest("import", "start"),
+    "machines": machines,
+    "limits": limits,
+}
+
+
+def main(results: Path = RESULTS, page: Path = PAGE) -> None:
+    """Fill the page."""
+    page.write_text(filled(page.read_text(encoding="utf-8"), TABLES, read(results)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
