@@ -27,6 +27,7 @@ def object_store(environment: dict[str, str] | os._Environ[str] = os.environ) ->
     Other processes started meanwhile find it, too. The environment is put back at the end.
     """
     from moto.server import ThreadedMotoServer
+    from s3fs import S3FileSystem
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else every request is told
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -35,6 +36,7 @@ def object_store(environment: dict[str, str] | os._Environ[str] = os.environ) ->
     before = {name: environment.get(name) for name in (*SETTINGS, "AWS_ENDPOINT_URL")}
     try:
         environment.update({**SETTINGS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"})
+        S3FileSystem.clear_instance_cache()  # else those of an earlier store in this process go on with its address
         _make_bucket(f"http://{host}:{port}")
         yield f"s3://{BUCKET}"
     finally:
@@ -43,6 +45,7 @@ def object_store(environment: dict[str, str] | os._Environ[str] = os.environ) ->
                 environment.pop(name, None)
             else:
                 environment[name] = value
+        S3FileSystem.clear_instance_cache()
         server.stop()
 
 
