@@ -99,7 +99,7 @@ class _Remembers:
         (_changes_its_argument, "must not change its argument"),
         (_Remembers(), "same probabilities must get the same utilities"),
         (lambda probabilities: probabilities, "must return an array of shape"),
-        (lambda probabilities: probabilities[:, 0] - probabilities[:, -1].max(), "when other rows are absent"),
+        (lambda probabilities: probabilities[:, 0] - probabilities[:, -1].max(initial=0), "when other rows are absent"),
         (lambda probabilities: probabilities.argmax(axis=1), "floating-point"),
         (lambda probabilities: np.full(len(probabilities), np.nan), "finite"),
     ],
