@@ -34,6 +34,36 @@ def test_equal_tasks_are_all_run(cluster):
     assert len(set(cluster.run(cluster_tasks.mark, ["the same"] * 8))) == 8
 
 
+class _Unreachable:
+    """A result that is told of and never comes, as that of a worker that has just died."""
+
+    status = "finished"
+
+    def done(self):
+        return True
+
+    def result(self, timeout):
+        raise TimeoutError(timeout)
+
+    def cancel(self):
+        self.status = "cancelled"
+
+
+def test_a_task_whose_result_does_not_come_is_run_again(cluster, monkeypatch):
+    really, lost = cluster._send, [_Unreachable(), _Unreachable()]
+    waiting = list(lost)
+    monkeypatch.setattr(cluster, "_send", lambda order: waiting.pop() if waiting else really(order))
+    assert list(cluster.run(cluster_tasks.doubled_late, [1, 2, 3])) == [2, 4, 6]
+    assert [future.status for future in lost] == ["cancelled"] * 2
+
+
+def test_results_that_never_come_end_in_one_sentence(cluster, monkeypatch):
+    monkeypatch.setattr(cluster, "_send", lambda order: _Unreachable())
+    monkeypatch.setattr(cluster._client, "cancel", lambda futures: None)
+    with pytest.raises(ExecutorError, match=r"did not come from its worker within 30 s, 4 times\. Look into"):
+        list(cluster.run(cluster_tasks.doubled_late, [1]))
+
+
 def test_tasks_are_taken_as_they_are_needed_and_those_that_wait_are_dropped(cluster):
     taken = []
 

@@ -34,6 +34,12 @@ WORKERS_WITHIN = 60.0
 LOOK_EVERY = 5.0
 """Seconds after which the workers are counted anew."""
 
+FETCHED_WITHIN = 30.0
+"""Seconds in which a result that is there must come; results are a few megabytes at most."""
+
+FETCHES = 4
+"""How often a task is run whose result does not come; Dask tries as often when workers die."""
+
 
 class DaskExecutor:
     """
@@ -184,24 +190,26 @@ class DaskExecutor:
         Raises
         ------
         ExecutorError
-            If a task ends every worker that runs it, a worker has other versions of the software, or the scheduler is lost.
+            If a task ends every worker that runs it, a result does not come, a worker has other versions of the software, or the
+            scheduler is lost.
         """
-        waiting: deque[Future[Result]] = deque()
+        waiting: deque[tuple[bytes, Future[Result]]] = deque()
         try:
             for task in tasks:
-                waiting.append(self._send(function, task))
+                order = pickle.dumps((function, task))
+                waiting.append((order, self._send(order)))
                 if len(waiting) >= IN_FLIGHT * max(1, self._n_workers()):
-                    yield self._result(waiting.popleft())
+                    yield self._result(*waiting.popleft())
             while waiting:
-                yield self._result(waiting.popleft())
+                yield self._result(*waiting.popleft())
         finally:
             if waiting and self._client.status == "running":
-                self._client.cancel(list(waiting))
+                self._client.cancel([future for _, future in waiting])
 
-    def _send(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+    def _send(self, order: bytes) -> Future[Any]:
         if self._client.status == "closed":
             self._lost(None)
-        future: Future[Result] = self._client.submit(carry_out, pickle.dumps((function, task)), environment(), pure=False)
+        future: Future[Any] = self._client.submit(carry_out, order, environment(), pure=False)
         return future
 
     def _lost(self, error: Exception | None) -> NoReturn:
@@ -216,12 +224,11 @@ class DaskExecutor:
             self._counted = (number, time.monotonic())
         return number
 
-    def _result(self, future: Future[Any]) -> Any:
+    def _result(self, order: bytes, future: Future[Any]) -> Any:
         from distributed import KilledWorker
 
         try:
-            self._wait_for(future)
-            result = future.result()
+            result = self._fetched(order, future)
         except KilledWorker as error:
             msg = (
                 f"{self.name}: a task has ended {error.allowed_failures + 1} workers, one after another. Look into their logs; "
@@ -231,6 +238,26 @@ class DaskExecutor:
         except CancelledError as error:
             self._lost(error)
         return result
+
+    def _fetched(self, order: bytes, future: Future[Any]) -> Any:
+        n_lost = 0
+        while n_lost < FETCHES:
+            self._wait_for(future)
+            try:
+                return future.result(timeout=FETCHED_WITHIN)
+            except TimeoutError:
+                if future.status == "error":  # it is the task's own
+                    raise
+            if future.status == "finished":
+                # A worker died with the result in its memory, and Dask may take minutes to see that. Tasks may be run again.
+                n_lost += 1
+                future.cancel()
+                future = self._send(order)
+        msg = (
+            f"{self.name}: the result of a task did not come from its worker within {FETCHED_WITHIN:g} s, {FETCHES} times. Look into "
+            "the workers' logs and at the network between the machines. The same command goes on where it stopped."
+        )
+        raise ExecutorError(msg)
 
     def _wait_for(self, future: Future[Any]) -> None:
         from distributed import wait
