@@ -56,6 +56,16 @@ def test_without_a_generator_all_weights_wait_at_zero_for_those_of_a_checkpoint(
     assert torch.equal(empty(features), drawn(features))
 
 
+def test_units_are_switched_off_in_training_alone():
+    network = Compact(N_WAVE, 3, torch.Generator().manual_seed(1))
+    features = torch.linspace(-1, 1, N_WAVE).expand(50, N_WAVE)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(1)
+        trained, used = network.train()(features), network.eval()(features)
+    assert trained.std(dim=0).min() > 0.01
+    assert used.std(dim=0).max() < 1e-6
+
+
 def test_it_tells_peaks_by_their_number_and_by_their_place(generator):
     """One peak at the line, two at the line, or one elsewhere: the last is what a network pooled over the window cannot see."""
     labels = generator.integers(0, 3, 900)

@@ -146,14 +146,25 @@ def test_it_stops_when_the_loss_has_not_improved_within_the_patience(small_netwo
 
 def test_the_generator_alone_decides_the_result_and_the_global_generators_are_left_as_they_were(small_network, examples):
     results = []
-    for seed in (1, 1, 2):
+    for run, seed in enumerate((1, 1, 2)):
         network = small_network(dropout=0.5)
-        before = torch.get_rng_state()
-        result = fit(network, *examples, FitConfig(max_epochs=3), np.random.default_rng(seed))
-        assert torch.equal(before, torch.get_rng_state())
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(run)
+            before = torch.get_rng_state()
+            result = fit(network, *examples, FitConfig(max_epochs=3), np.random.default_rng(seed))
+            assert torch.equal(before, torch.get_rng_state())
         results.append((result, network.output.weight.tolist()))
     assert results[0] == results[1]
     assert results[0][1] != results[2][1]
+
+
+def test_an_epoch_s_loss_is_the_mean_over_its_spectra_and_not_over_its_steps(small_network, examples, generator):
+    network = small_network()
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(examples[0]))
+        expected = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(examples[1])))
+    config = dataclasses.replace(PLAIN, learning_rate=1e-12, batch_size=59, max_epochs=1)
+    assert fit(network, *examples, config, generator).history == (pytest.approx(expected, rel=1e-6),)
 
 
 def test_dropout_is_on_while_it_trains(small_network, examples):

@@ -254,8 +254,8 @@ class DaskExecutor:
                 future.cancel()
                 future = self._send(order)
         msg = (
-            f"{self.name}: the result of a task did not come from its worker within {FETCHED_WITHIN:g} s, {FETCHES} times. Look into "
-            "the workers' logs and at the network between the machines. The same command goes on where it stopped."
+            f"{self.name}: the result of a task did not come from its worker within {FETCHED_WITHIN:g} s, {FETCHES} times. Look "
+            "into the workers' logs and at the network between the machines. The same command goes on where it stopped."
         )
         raise ExecutorError(msg)
 
