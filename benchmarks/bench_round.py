@@ -33,7 +33,7 @@ ROUND = {
     "query": {"batch_size": N_QUERY, "prepare_after": N_QUERY // 2},
     "audit": {"size": 30},
 }
-"""A campaign with the questions of the paper's and the network for ordinary computers; all else is as the package has it."""
+"""A campaign with the questions of the paper's and the network for ordinary computers; all else is as the preset for archives has it."""
 
 PEERS = ("numpy", "hdf5-float64", "hdf5-float32", "scikit-activeml")
 
@@ -197,7 +197,7 @@ def whole_rounds(data: Path, survey: str, *, quick: bool) -> Facts:
 
     files = survey_files(Path(survey))
     short = {"fit": {"max_epochs": 1}} if quick else {}
-    settings = settings_from(merge(PRESETS["standard"], {**ROUND, **short, "seed": material.SEED}))
+    settings = settings_from(merge(PRESETS["archive"], {**ROUND, **short, "seed": material.SEED}))
     oracle = SurveyOracle(SurveyTruth.open(files.truth))
     directory = material.emptied(data / "campaign")
     with create(directory, files.pool, [TrainingSource(files.labeled, files.labels)], settings) as campaign:

@@ -236,9 +236,31 @@ def test_what_slurm_lacks_is_one_sentence(monkeypatch):
         DaskExecutor.slurm(1)
 
 
+LOCAL = {
+    "jobqueue.slurm.interface": "lo",
+    "jobqueue.slurm.cores": 1,
+    "jobqueue.slurm.scheduler-options": {"dashboard": False},
+}
+
+
+def test_jobs_that_slurm_refuses_are_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "sbatch").write_text("#!/bin/sh\necho 'sbatch: error: invalid partition specified: stars' >&2\nexit 1\n")
+    (tmp_path / "sbatch").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    with (
+        dask.config.set({**JOB, **LOCAL}),
+        pytest.raises(ExecutorError, match=r"^slurm: the jobs are refused \(.*invalid partition"),
+    ):
+        DaskExecutor.slurm(1)
+
+
 def test_jobs_of_slurm_do_the_work_and_are_ended(tmp_path, monkeypatch):
     commands = {
-        "sbatch": f'cp "$1" {tmp_path}/job; setsid sh {tmp_path}/job > {tmp_path}/log 2>&1 & echo "Submitted batch job $!"',
+        "sbatch": f"""
+            [ "$1" = --test-only ] && exit
+            cp "$1" {tmp_path}/job; setsid sh {tmp_path}/job > {tmp_path}/log 2>&1 & echo "Submitted batch job $!"
+        """,
         "scancel": f'echo "$@" >> {tmp_path}/cancelled; for job in "$@"; do kill -- -$job; done',
     }
     for name, text in commands.items():
@@ -246,11 +268,6 @@ def test_jobs_of_slurm_do_the_work_and_are_ended(tmp_path, monkeypatch):
         (tmp_path / name).chmod(stat.S_IRWXU)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
-    local = {
-        "jobqueue.slurm.interface": "lo",
-        "jobqueue.slurm.cores": 1,
-        "jobqueue.slurm.scheduler-options": {"dashboard": False},
-    }
-    with dask.config.set({**JOB, **local}), make_executor(1, "slurm") as executor:
+    with dask.config.set({**JOB, **LOCAL}), make_executor(1, "slurm") as executor:
         assert list(executor.run(abs, [-1, -2])) == [1, 2]
     assert (tmp_path / "cancelled").read_text().strip()

@@ -62,6 +62,21 @@ def test_a_resident_pool_is_the_stored_one_and_is_kept(pool, device):
     assert gpu.resident_pool(again, torch.device(device)) is not there
 
 
+def test_a_pool_that_stays_does_not_count_against_itself_and_another_makes_room(pool, monkeypatch):
+    card = torch.device("cuda")
+    free = [4 * pool.values.nbytes]
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free[0], 0))
+    monkeypatch.setattr(gpu, "_loaded", lambda pool, device: pool.values)
+    assert gpu.fits(pool, card)
+    gpu.resident_pool(pool, card)
+    free[0] = 0
+    assert gpu.fits(pool, card)
+    another = MemoryPool(pool.values)
+    another.content_hash = "3" * 32
+    assert not gpu.fits(another, card)
+    assert not gpu.fits(pool, card)
+
+
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_decisions_are_those_of_float32(pool, device, precision, tmp_path, monkeypatch):

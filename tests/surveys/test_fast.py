@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from layouts import FLUX, N_PIXELS, WAVE, lamost_image, lamost_table, ondrejov_table, packed, sdss_spec
 from spectrove.errors import PlugInError, SurveyFileError
 from spectrove.spectrum import HeaderFacts
-from spectrove.surveys import SurveyFile, Wanted, fast_formats, parse_fast, read_fast, reader_of, readers
+from spectrove.surveys import SurveyFile, Wanted, fast_formats, parse_fast, plain_table, read_fast, reader_of, readers
 from spectrove.surveys.content import BEGINNING, IN_FLIGHT
 from spectrove.surveys.file import LARGEST
 
@@ -260,3 +260,12 @@ def test_every_kind_of_card_in_every_place_is_read_as_the_readers_do(put, name):
             if found is not None and (found.facts != plain.facts or found.grid is not plain.grid or n_taken % 40 == 0):
                 assert_same(found, put(content))
     assert n_taken > 40
+
+
+@pytest.mark.parametrize(("shape", "is_plain"), [(None, True), ("(6)", True), ("(3,2)", False), ("(5)", False), ("( 6)", False)])
+def test_a_vector_that_is_said_to_be_a_vector_is_one(shape, is_plain):
+    table = fits.BinTableHDU.from_columns([fits.Column("FLUX", "6E", array=np.zeros((1, 6)))])
+    if shape is not None:
+        table.header["TDIM1"] = shape
+    header = table.header.tostring().encode()
+    assert ("FLUX" in plain_table.table_of(header).columns) is is_plain

@@ -63,10 +63,13 @@ def prepare(campaign: Campaign, executor: Executor | None = None, progress: Prog
         If the examples cannot be trained on.
     """
     with campaign.making(progress):
-        reason = why_not_prepare(campaign)
+        row = (
+            campaign.iteration()
+        )  # read once: the loop may go on at any moment, and what is made is then of no use, but not wrong
+        reason = _why_not(campaign, row)
         if reason is not None:
             return f"nothing to prepare: {reason}"
-        row, known = campaign.iteration(), present_knowledge(campaign)
+        known = Knowledge(len(campaign.store.answers()), row.number)
         number, told = row.number + 1, _queries_answered(campaign, row)
         forget(campaign, number)
         facts = make_network(campaign, number, "active", known, progress)
@@ -95,7 +98,11 @@ def why_not_prepare(campaign: Campaign) -> str | None:
     str or None
         The reason, or None if it is time to `prepare`.
     """
-    row, after = campaign.iteration(), campaign.settings.query.prepare_after
+    return _why_not(campaign, campaign.iteration())
+
+
+def _why_not(campaign: Campaign, row: IterationRow) -> str | None:
+    after = campaign.settings.query.prepare_after
     if after is None:
         return "this campaign waits for all answers (query.prepare_after is not set)"
     if row.phase not in {"ASK", "AUDIT"}:

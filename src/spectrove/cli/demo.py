@@ -20,12 +20,12 @@ SETTINGS: dict[str, Any] = {
     "query": {"batch_size": 50},
     "audit": {"size": 30},
     "stopping": {"options": {"threshold": 0.8, "times": 2}, "max_iterations": 8},
-    "fit": {"min_delta": 1e-3, "patience": 5, "max_epochs": 30, "threads": 1},
-    "long_fit": {"min_delta": 1e-4, "patience": 20, "max_epochs": 100, "threads": 1},
+    "fit": {"min_delta": 1e-3, "patience": 5, "max_epochs": 30, "threads": 1, "device": "cpu"},
+    "long_fit": {"min_delta": 1e-4, "patience": 20, "max_epochs": 100, "threads": 1, "device": "cpu"},
 }
 """
-A smaller network, smaller batches and shorter trainings than the paper's, so that the demonstration takes minutes; one thread, so
-that every machine asks the same questions.
+A smaller network, smaller batches and shorter trainings than the paper's, so that the demonstration takes minutes; one thread of
+the processor, so that every machine asks the same questions.
 """
 
 TARGET_FRACTION = 0.04

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 import shutil
+import subprocess
 import time
 import warnings
 from collections import deque
@@ -12,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, NoReturn, Self
+from urllib.parse import urlsplit
 
 from spectrove.errors import ExecutorError
 from spectrove.execution.local import ONE_THREAD, Result, Task
@@ -123,13 +126,14 @@ class DaskExecutor:
         Raises
         ------
         ExecutorError
-            If dask-jobqueue is not installed, its settings lack something, or there is no Slurm.
+            If dask-jobqueue is not installed, its settings lack something, there is no Slurm, or it refuses the jobs.
         """
         cluster = slurm_cluster()
-        if shutil.which("sbatch") is None:
+        try:
+            _require_slurm(cluster.job_script())
+        except ExecutorError:
             cluster.close()
-            msg = "slurm: there is no command sbatch here. Run on a machine that submits jobs, or name a scheduler's address."
-            raise ExecutorError(msg)
+            raise
         cluster.scale(jobs=jobs)
         return cls._around("slurm", cluster)
 
@@ -317,11 +321,29 @@ def slurm_cluster() -> Cluster:
     return cluster
 
 
+def _require_slurm(job_script: str) -> None:
+    """Make sure that Slurm would take a job: Dask only logs it when a job is refused, and waits for it."""
+    sbatch = shutil.which("sbatch")
+    if sbatch is None:
+        msg = "slurm: there is no command sbatch here. Run on a machine that submits jobs, or name a scheduler's address."
+        raise ExecutorError(msg)
+    with NamedTemporaryFile("w", suffix=".sh") as script:
+        script.write(job_script)
+        script.flush()
+        tried = subprocess.run([sbatch, "--test-only", script.name], capture_output=True, text=True, check=False)  # noqa: S603
+    if tried.returncode:
+        reason = (tried.stderr or tried.stdout).strip().splitlines() or [f"sbatch ends with {tried.returncode}"]
+        msg = f"slurm: the jobs are refused ({reason[-1]}). Mend the settings under jobqueue.slurm in ~/.config/dask."
+        raise ExecutorError(msg)
+
+
 def _address(scheduler: str) -> str:
     """Return a scheduler's address; of a scheduler file, what it says."""
     if "://" in scheduler:
-        if scheduler.startswith(("tcp://", "tls://")):
-            return scheduler
+        place = urlsplit(scheduler)
+        with suppress(ValueError):  # a port that is no number
+            if place.scheme in {"tcp", "tls"} and place.hostname and place.port:
+                return scheduler
         expected = "expected tcp://HOST:PORT or tls://HOST:PORT"
     else:
         import json

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from spectrove.errors import ExecutorError
 
-SAME = ("spectrove", "numpy", "torch", "openvino", "numba")
+SAME = ("spectrove", "astropy", "numpy", "openvino", "pyarrow", "scipy", "torch")
 """Packages of which every worker must have the version of the caller: others could compute other bits."""
 
 _alone = threading.Lock()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from spectrove.contracts import FloatArray, IntArray
+from spectrove.errors import ConfigError
 from spectrove.execution import InlineExecutor
 from spectrove.pool import Pool
 from spectrove.query import Strategy
@@ -137,7 +138,7 @@ def _exact(reason: str) -> Calibration:
 def _on_gpu(config: ScoreConfig) -> bool:
     if config.device == "cuda" and not torch.cuda.is_available():
         msg = "device 'cuda' is asked for, and PyTorch finds no CUDA device here; choose 'cpu' or 'auto'"
-        raise ValueError(msg)
+        raise ConfigError(msg)
     wanted = config.device == "cuda" or (config.device == "auto" and config.precision != "int8" and config.runtime == "auto")
     return wanted and torch.cuda.is_available()
 
@@ -147,7 +148,7 @@ def _runtime(config: ScoreConfig) -> str:
         return "torch" if config.runtime == "torch" else "openvino"
     if config.runtime == "openvino" or config.precision == "int8":
         msg = "OpenVINO is not installed, and the settings ask for it. Install it with `pip install openvino`."
-        raise ModuleNotFoundError(msg)
+        raise ConfigError(msg)
     warnings.warn(
         "OpenVINO is not installed, so the pool is scored by PyTorch in float32, several times slower. "
         "Install it with `pip install openvino`.",

@@ -41,7 +41,7 @@ class ScoreConfig:
     Raises
     ------
     ValueError
-        If a number is less than 1, a word is unknown, or PyTorch is to compute in int8.
+        If a number is less than 1, a word is unknown, PyTorch is to compute in int8, or OpenVINO on a GPU.
     """
 
     batch_size: int = 256
@@ -67,6 +67,9 @@ class ScoreConfig:
             if getattr(self, name) not in words:
                 msg = f"{name} must be one of {', '.join(words)}, got {getattr(self, name)!r}"
                 raise ValueError(msg)
+        if self.runtime == "openvino" and self.device == "cuda":
+            msg = "runtime 'openvino' computes on the device 'cpu'; choose the runtime 'auto' for 'cuda'"
+            raise ValueError(msg)
         if self.precision == "int8" and (self.runtime == "torch" or self.device == "cuda"):
             msg = "precision 'int8' needs the runtime 'openvino' on the device 'cpu'; choose 'bfloat16' or 'auto'"
             raise ValueError(msg)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -115,10 +114,12 @@ def fits(pool: Pool, device: torch.device) -> bool:
     Returns
     -------
     bool
-        True if it takes at most `SHARE_OF_MEMORY` of what is free.
+        True if it is there already, or takes at most `SHARE_OF_MEMORY` of what is free. Another pool that was there is dropped.
     """
     if device.type != "cuda":
         return False
+    if _only_it_stays(pool, device):
+        return True
     n_bytes = pool.n_spectra * pool.n_wave * (4 if pool.scale is None else 2)
     return n_bytes <= SHARE_OF_MEMORY * torch.cuda.mem_get_info(device)[0]
 
@@ -139,25 +140,24 @@ def resident_pool(pool: Pool, device: torch.device) -> torch.Tensor:
     tensor of int16 or float32, shape (n_spectra, n_wave)
         As the pool stores them.
     """
-    return _resident(_ByContent(pool), device)
+    if not _only_it_stays(pool, device):
+        _resident[pool.content_hash, str(device)] = _loaded(pool, device)
+    return _resident[pool.content_hash, str(device)]
 
 
-class _ByContent:
-    """A pool that equals another of the same content."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByContent) and other.pool.content_hash == self.pool.content_hash
-
-    def __hash__(self) -> int:
-        return hash(self.pool.content_hash)
+_resident: dict[tuple[str, str], torch.Tensor] = {}
+"""The pool that was asked for last, by its content and its device."""
 
 
-@lru_cache(maxsize=1)
-def _resident(named: _ByContent, device: torch.device) -> torch.Tensor:
-    pool = named.pool
+def _only_it_stays(pool: Pool, device: torch.device) -> bool:
+    """Let go of any other pool, and return whether this one is there."""
+    key = pool.content_hash, str(device)
+    if key not in _resident:
+        _resident.clear()
+    return key in _resident
+
+
+def _loaded(pool: Pool, device: torch.device) -> torch.Tensor:
     whole = torch.empty((pool.n_spectra, pool.n_wave), dtype=torch.float32 if pool.scale is None else torch.int16, device=device)
     for begin in range(0, pool.n_spectra, ROWS_A_STEP):
         end = min(begin + ROWS_A_STEP, pool.n_spectra)

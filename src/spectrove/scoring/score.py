@@ -122,6 +122,7 @@ def _pass(file: ProbabilityFile, pool: Pool, screen: tasks.Screen, runs: Runs) -
     else:
         parts = runs.executor.run(tasks.compute, tasks.tasks_of_all(runs.work, screen, pool.row_ranges()))
     for part in parts:
+        tasks.refuse_broken(runs.work, part, done, done + len(part) - 1)
         file.write(done, part)
         done += len(part)
         runs.progress("scoring", done, pool.n_spectra)

@@ -19,7 +19,12 @@ from spectrove.scoring.exact import network_of, predict
 from spectrove.scoring.gpu import DeviceNetwork
 
 ROWS_A_TASK = 8192
-"""A task takes whole chunks until it has so many rows, so that starting it costs little and its features take little memory."""
+MOST_ROWS_A_TASK = 65_536
+TASKS_WANTED = 64
+"""
+A task takes whole chunks until it has so many rows, at least, and at most; between them a pool becomes about so many tasks, so
+that starting one costs little, the features of one take little memory (37 MB at 140 points), and workers can share them out.
+"""
 
 SCATTERED_ROWS_A_TASK = 4096
 """A task of scattered rows takes so many: enough batches for all threads."""
@@ -121,9 +126,11 @@ def tasks_of_all(work: Work, screen: Screen, ranges: Sequence[tuple[int, int]]) 
         Whole chunks, in order.
     """
     group: list[tuple[int, int]] = []
+    n_rows = ranges[-1][1] if ranges else 0
+    wanted = min(max(ROWS_A_TASK, n_rows // TASKS_WANTED), MOST_ROWS_A_TASK)
     for rows in ranges:
         group.append(rows)
-        if rows[1] - group[0][0] >= ROWS_A_TASK:
+        if rows[1] - group[0][0] >= wanted:
             yield Task(work, screen, ranges=tuple(group))
             group = []
     if group:
@@ -200,11 +207,32 @@ def compute(task: Task) -> FloatArray:
         network = network_of(work.checkpoint, work.checkpoint_hash)
         tensors = [torch.from_numpy(batch) for batch in batches]
         probabilities = predict(network, tensors, work.threads, TORCH_DTYPES[screen.precision])
+    refuse_broken(work, probabilities, first, last)
+    return probabilities
+
+
+def refuse_broken(work: Work, probabilities: FloatArray, first: int, last: int) -> None:
+    """
+    Make sure that probabilities are numbers.
+
+    Parameters
+    ----------
+    work : Work
+        What was computed.
+    probabilities : array of float32, shape (n_rows, n_classes)
+        Of some rows.
+    first, last : int
+        The first and the last of them.
+
+    Raises
+    ------
+    ScoresError
+        If some are infinite or NaN.
+    """
     n_bad = int(np.count_nonzero(~np.isfinite(probabilities)))
     if n_bad:
         msg = f"{work.pool}: {n_bad} probabilities of rows {first} to {last} are no finite numbers. Train the network again."
         raise ScoresError(msg)
-    return probabilities
 
 
 def forget() -> None:

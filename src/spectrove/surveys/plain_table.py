@@ -147,7 +147,8 @@ def table_of(header: bytes) -> PlainTable:
         msg = "the table is empty or has a heap"
         raise ValueError(msg)
     row_bytes, n_rows, n_columns = (int(size) for size in sizes if isinstance(size, int))
-    unusual = {int(found[1]) for found in map(_MEANING.fullmatch, cards.keywords) if found}
+    meanings = [(int(found[1]), found[0]) for found in map(_MEANING.fullmatch, cards.keywords) if found]
+    unusual = {number for number, key in meanings if not _is_idle(cards, number, key)}
     unsigned = {number for number in unusual if _is_unsigned(cards, number)}
     columns: dict[str, Column] = {}
     names: list[str] = []
@@ -167,6 +168,12 @@ def table_of(header: bytes) -> PlainTable:
         msg = f"the columns take {offset} bytes, the rows {row_bytes}"
         raise ValueError(msg)
     return PlainTable(cards.text("EXTNAME") or "", n_rows, row_bytes, columns, tuple(names))
+
+
+def _is_idle(cards: Cards, number: int, key: str) -> bool:
+    """Return whether a card says what is so without it: that a vector is a vector."""
+    form = _FORM.fullmatch(cards.text(f"TFORM{number}") or "")
+    return key.startswith("TDIM") and form is not None and form[2] != "A" and cards.text(key) == f"({form[1]})"
 
 
 def _is_unsigned(cards: Cards, number: int) -> bool:
