@@ -41,10 +41,11 @@ def score(  # noqa: PLR0913 - what is scored, how and where to, and which decisi
     left outside is checked by another sample (see `spectrove.scoring.bands`); it is all written beside the scores. So predicted
     classes and questions equal those of float32, while other probabilities differ from it by what the narrow type loses.
 
-    Equal to the last bit wherever and with however many threads it is computed: batches are cut inside the pool's chunks
-    only, and each batch is computed by one thread, so that threads and processes share out batches and never split one. A worker
+    Equal to the last bit wherever and with however many threads it is computed: batches are cut inside the pool's chunks only,
+    and each batch is computed by one thread, so that threads and processes share out batches and never split one. A worker
     process receives the paths of checkpoint and pool and the rows, and sends back probabilities, 12 bytes a spectrum for three
-    classes; they go to the disk as they come, so that memory does not grow with the pool but for a byte or two a spectrum.
+    classes; they go to the disk as they come, so that memory does not grow with the pool but for some bytes a spectrum (masks,
+    classes and row numbers).
 
     Parameters
     ----------
