@@ -28,7 +28,7 @@ from spectrove.errors import CampaignBusyError, CampaignError, ConfigError, Labe
 from spectrove.pool import Pool
 from spectrove.scoring import load_scores
 from spectrove.storage import PARTIAL, atomic_path, located, remove, storage_errors
-from spectrove.training import with_threads
+from spectrove.training import settled
 
 LOCK = "campaign.lock"
 """Name of the file that a running loop holds."""
@@ -336,7 +336,7 @@ def create(directory: Path, pool: Path, training: Sequence[TrainingSource], sett
     """
     _refuse_occupied(directory)
     check_plug_ins(settings)
-    settings = replace(settings, fit=with_threads(settings.fit), long_fit=with_threads(settings.long_fit))
+    settings = replace(settings, fit=settled(settings.fit), long_fit=settled(settings.long_fit))
     searched = Pool.open(pool)
     sets = [_read_training_set(source, searched, settings) for source in training]
     if not sets:

@@ -18,7 +18,7 @@ from spectrove.models import build
 from spectrove.pool import Pool
 from spectrove.query import sample_at_random
 from spectrove.scoring import Focus, load_scores, score
-from spectrove.training import Checkpoint, fit, make_provenance, weights_of, with_threads
+from spectrove.training import Checkpoint, fit, make_provenance, settled, weights_of
 
 PURPOSES = ("network", "fit", "judged")
 """What random choices of a run are for; each has a generator of its own."""
@@ -111,7 +111,7 @@ class NonActiveRun:
         classes = {name: code for code, name in enumerate(settings.classes.names)}
         labels = np.array([classes[str(known[id_])] for id_ in ids], dtype=np.int64)
         network = build(settings.network.name, self.pool.n_wave, len(classes), self.generator("network"))
-        config = with_threads(settings.long_fit)
+        config = settled(settings.long_fit)
         result = fit(network, pool.features(pool.rows_of(ids)), labels, config, self.generator("fit"), progress)
         seed = [settings.seed, STREAM + self.number]
         Checkpoint(

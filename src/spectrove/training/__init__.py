@@ -3,7 +3,7 @@
 from spectrove.training.balance import smote
 from spectrove.training.checkpoint import Checkpoint, make_provenance, training_set_hash
 from spectrove.training.fit import FitResult, fit
-from spectrove.training.settings import LONG, FitConfig, with_threads
+from spectrove.training.settings import LONG, FitConfig, settled
 from spectrove.training.weights import continue_from, weights_of
 
 __all__ = [
@@ -14,8 +14,8 @@ __all__ = [
     "continue_from",
     "fit",
     "make_provenance",
+    "settled",
     "smote",
     "training_set_hash",
     "weights_of",
-    "with_threads",
 ]

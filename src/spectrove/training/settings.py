@@ -98,9 +98,9 @@ class FitConfig:
                 raise ValueError(msg)
 
 
-def with_threads(config: FitConfig) -> FitConfig:
+def settled(config: FitConfig) -> FitConfig:
     """
-    Return the settings with their number of threads written down.
+    Return the settings with all written down that they leave to the machine.
 
     Parameters
     ----------
@@ -110,9 +110,12 @@ def with_threads(config: FitConfig) -> FitConfig:
     Returns
     -------
     FitConfig
-        The same; where no number of threads was given, with the one that PyTorch would take here.
+        The same; where no number of threads was given, with the one that PyTorch would take here, and with the device that
+        ``auto`` means here.
     """
-    return config if config.threads is not None else replace(config, threads=torch.get_num_threads())
+    found = "cuda" if torch.cuda.is_available() else "cpu"
+    device = found if config.device == "auto" else config.device
+    return replace(config, threads=config.threads or torch.get_num_threads(), device=device)
 
 
 LONG = FitConfig(min_delta=1e-5, patience=100)
