@@ -87,7 +87,7 @@ class Focus:
     excluded : array of bool, shape (n_spectra,), or None
         True where a spectrum is not asked about, such as one already labeled.
     n_query : int
-        How many questions are going to be asked. Those are exact, and so are some thousands that follow them, so that spectra
+        How many questions are going to be asked. Those are exact, and so are some hundreds that follow them, so that spectra
         may be labeled between scoring and asking.
     strategy : Strategy
         What the questions are chosen by.

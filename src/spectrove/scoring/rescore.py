@@ -16,8 +16,11 @@ from spectrove.scoring.config import Focus
 from spectrove.scoring.store import BLOCK_ROWS, ProbabilityFile
 from spectrove.scoring.tasks import EXACT, Work, compute, tasks_of_some
 
-SLACK = 2000
-"""How many spectra beyond the questions are exact, so that as many may be labeled between scoring and asking; chosen."""
+SLACK = 300
+"""
+How many spectra beyond the questions are exact, so that as many may be labeled between scoring and asking; chosen: two batches of
+the paper's. Many more, and in a pool of some hundred thousand their utilities are near zero, and so is the band's edge.
+"""
 
 FEW_TARGETS = 20_000
 FEW_TARGETS_SHARE = 0.01
