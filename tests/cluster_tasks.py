@@ -60,11 +60,6 @@ def note_overlap(task: object) -> None:
     _running.acquire()
 
 
-def set_environment(values: dict[str, str]) -> None:
-    """Set variables of this process."""
-    os.environ.update(values)
-
-
 def mark(_: object) -> str:
     """Return what no other run of it returns."""
     return uuid.uuid4().hex

@@ -168,7 +168,7 @@ def test_a_second_process_is_told_that_the_campaign_is_busy(new_campaign: NewCam
         step(Campaign(campaign.directory))
 
 
-def test_the_number_of_threads_and_the_device_are_frozen_with_the_campaign(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+def test_threads_and_device_are_frozen_with_the_campaign(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
     one, two = new_campaign("one"), new_campaign("two")
     assert one.settings.fit.threads == one.settings.long_fit.threads == 1
     assert one.settings.fit.device == one.settings.long_fit.device == ("cuda" if torch.cuda.is_available() else "cpu")

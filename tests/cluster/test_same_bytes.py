@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from cluster_tasks import process_of, set_environment
+from cluster_tasks import process_of
 from deadly_source import DeadlySource
 from noise_source import RECIPE, Source
-from object_store import SETTINGS, object_store
+from object_store import object_store
 from scored_pools import random_checkpoint, rescaled
 from spectrove.cli.frame import cli
 from spectrove.errors import ExecutorError
-from spectrove.execution import InlineExecutor
+from spectrove.execution import InlineExecutor, make_executor
 from spectrove.pool import IngestConfig, Pool, ingest, write_pool
 from spectrove.scoring import ScoreConfig, score, tasks
 from spectrove.simulate import SurveyConfig, simulate_survey
@@ -97,14 +97,13 @@ def test_probabilities(cluster, noise, checkpoint, probabilities, tmp_path, monk
     assert scores.probabilities.tobytes() == probabilities
 
 
-def test_a_pool_in_an_object_store(cluster, noise, checkpoint, probabilities, tmp_path, monkeypatch):
+def test_a_pool_in_an_object_store(noise, checkpoint, probabilities, tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "ROWS_A_TASK", 1)
-    with object_store() as bucket:
-        cluster._client.wait_for_workers(2)  # one that died before may not be back
-        cluster._client.run(set_environment, {name: os.environ[name] for name in (*SETTINGS, "AWS_ENDPOINT_URL")})
-        pool = Pool.open(write_pool(located(f"{bucket}/pool"), RECIPE, Source(), cluster).pool)
+    # Workers of their own, which find the store in the environment that they are started in.
+    with object_store() as bucket, make_executor(2, "local") as workers:
+        pool = Pool.open(write_pool(located(f"{bucket}/pool"), RECIPE, Source(), workers).pool)
         assert pool.content_hash == Pool.open(noise).content_hash
-        scores = score(checkpoint, pool, ScoreConfig(), cluster, directory=tmp_path)
+        scores = score(checkpoint, pool, ScoreConfig(), workers, directory=tmp_path)
     assert scores.probabilities.tobytes() == probabilities
 
 
