@@ -33,7 +33,7 @@ ROUND = {
     "query": {"batch_size": N_QUERY, "prepare_after": N_QUERY // 2},
     "audit": {"size": 30},
 }
-"""A campaign with the questions of the paper's and the network for ordinary computers; all else is as the preset for archives has it."""
+"""A campaign with the questions of the paper's and the network for ordinary computers; the rest is the preset for archives."""
 
 PEERS = ("numpy", "hdf5-float64", "hdf5-float32", "scikit-activeml")
 
