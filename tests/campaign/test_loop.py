@@ -16,7 +16,7 @@ from spectrove.campaign.examples import present_knowledge, training_examples
 from spectrove.campaign.questions import labeled_rows
 from spectrove.campaign.store import DATABASE
 from spectrove.contracts import Oracle, Question
-from spectrove.errors import CampaignBusyError, ConfigError, PhaseError, PlugInError
+from spectrove.errors import CampaignBusyError, ConfigError, PhaseError, PlugInError, TrainingError
 from spectrove.scoring import load_scores
 from spectrove.training import Checkpoint
 
@@ -230,3 +230,17 @@ def test_a_warm_start_goes_on_from_the_weights_of_the_iteration_before_and_a_col
         weights = [json.loads((folder / "checkpoint.json").read_text())["weights"] for folder in folders]
         started_from = [Checkpoint.load(folder).provenance["result"]["started_from"] for folder in folders]
         assert [start == before for start, before in zip(started_from[1:], weights, strict=False)] == [warm, warm]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize(
+    ("section", "error", "told"),
+    [
+        ("fit", TrainingError, "sees no GPU"),
+        ("long_fit", TrainingError, "sees no GPU"),
+        ("scoring", ConfigError, "no CUDA device"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused_before_anything_is_made(new_campaign: NewCampaign, section, error, told) -> None:
+    with pytest.raises(error, match=told):
+        new_campaign("absent", **{section: {"device": "cuda"}})

@@ -26,7 +26,7 @@ from spectrove.campaign.store import DATABASE, CampaignStore, now
 from spectrove.contracts import Answer, Progress, Question, Scores, SpectrumId
 from spectrove.errors import CampaignBusyError, CampaignError, ConfigError, LabelsError
 from spectrove.pool import Pool
-from spectrove.scoring import load_scores
+from spectrove.scoring import load_scores, require_device
 from spectrove.storage import PARTIAL, atomic_path, located, remove, storage_errors
 from spectrove.training import settled
 
@@ -324,18 +324,21 @@ def create(directory: Path, pool: Path, training: Sequence[TrainingSource], sett
     CampaignError
         If the folder holds something already, or the pools do not share one wavelength grid.
     ConfigError
-        If the stopping rule does not take its options.
+        If the stopping rule does not take its options, or the pool is to be scored on a GPU that is not here.
     PlugInError
         If the settings name a network, strategy or rule that cannot be had.
     LabelsError
         If a labels file cannot be used, or two of them contradict each other.
     PoolError
         If a pool cannot be used.
+    TrainingError
+        If the network is to be trained on a GPU that is not here.
     StorageError
         If the disk is full or cannot be written.
     """
     _refuse_occupied(directory)
     check_plug_ins(settings)
+    require_device(settings.scoring)
     settings = replace(settings, fit=settled(settings.fit), long_fit=settled(settings.long_fit))
     searched = Pool.open(pool)
     sets = [_read_training_set(source, searched, settings) for source in training]

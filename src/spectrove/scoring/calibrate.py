@@ -83,7 +83,13 @@ def calibrate(work: Work, pool: Pool, config: ScoreConfig, strategy: Strategy, g
     -------
     Calibration
         What to screen with.
+
+    Raises
+    ------
+    ConfigError
+        If a device or a runtime is asked for that is not here.
     """
+    require_device(config)
     if pool.n_spectra < MIN_SCREENED:
         return _exact(f"the pool has fewer than {MIN_SCREENED} spectra")
     runtime = "device" if _on_gpu(config) else _runtime(config)
@@ -135,10 +141,26 @@ def _exact(reason: str) -> Calibration:
     return Calibration(EXACT, Band(0.0, 0.0), {"runtime": EXACT.runtime, "precision": EXACT.precision, "reason": reason})
 
 
-def _on_gpu(config: ScoreConfig) -> bool:
+def require_device(config: ScoreConfig) -> None:
+    """
+    Make sure that the device asked for is there.
+
+    Parameters
+    ----------
+    config : ScoreConfig
+        The settings.
+
+    Raises
+    ------
+    ConfigError
+        If a GPU is asked for and PyTorch sees none.
+    """
     if config.device == "cuda" and not torch.cuda.is_available():
-        msg = "device 'cuda' is asked for, and PyTorch finds no CUDA device here; choose 'cpu' or 'auto'"
+        msg = "scoring: device 'cuda' is asked for, and PyTorch finds no CUDA device here. Choose 'cpu' or 'auto'."
         raise ConfigError(msg)
+
+
+def _on_gpu(config: ScoreConfig) -> bool:
     wanted = config.device == "cuda" or (config.device == "auto" and config.precision != "int8" and config.runtime == "auto")
     return wanted and torch.cuda.is_available()
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from spectrove.contracts import FloatArray, IntArray, Progress, no_progress
 from spectrove.errors import TrainingError
 from spectrove.training.balance import smote
-from spectrove.training.settings import FitConfig
+from spectrove.training.settings import FitConfig, device_of
 from spectrove.training.weights import weights_hash
 
 
@@ -168,7 +168,7 @@ def fit(
     .. [1] Kingma & Ba 2015, 3rd Int. Conf. on Learning Representations, arXiv:1412.6980, algorithm 1 and sect. 2.
     """
     n_classes = _check_examples(network, features, labels)
-    device = _device(config)
+    device = device_of(config)
     n_examples = np.bincount(labels, minlength=n_classes)
     started_from = weights_hash(network)
     if config.balance == "smote":
@@ -206,14 +206,6 @@ def _one_s_own(device: torch.device, n_threads: int | None, seed: int) -> Iterat
             yield
         finally:
             torch.set_num_threads(before)
-
-
-def _device(config: FitConfig) -> torch.device:
-    is_there = config.device != "cpu" and torch.cuda.is_available()
-    if config.device == "cuda" and not is_there:
-        msg = "training: device is 'cuda', but PyTorch sees no GPU. Set it to 'auto' or 'cpu', or install PyTorch for your GPU."
-        raise TrainingError(msg)
-    return torch.device("cuda", torch.cuda.current_device()) if is_there else torch.device("cpu")
 
 
 def _train(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from spectrove.errors import TrainingError
+
 BALANCE = ("smote", "none")
 """How the classes can be balanced."""
 
@@ -98,6 +100,32 @@ class FitConfig:
                 raise ValueError(msg)
 
 
+def device_of(config: FitConfig) -> torch.device:
+    """
+    Return the device that settings mean here.
+
+    Parameters
+    ----------
+    config : FitConfig
+        The settings.
+
+    Returns
+    -------
+    torch.device
+        A GPU if one is asked for, or ``auto`` and PyTorch sees one; else the processor.
+
+    Raises
+    ------
+    TrainingError
+        If a GPU is asked for and PyTorch sees none.
+    """
+    is_there = config.device != "cpu" and torch.cuda.is_available()
+    if config.device == "cuda" and not is_there:
+        msg = "training: device is 'cuda', but PyTorch sees no GPU. Set it to 'auto' or 'cpu', or install PyTorch for your GPU."
+        raise TrainingError(msg)
+    return torch.device("cuda", torch.cuda.current_device()) if is_there else torch.device("cpu")
+
+
 def settled(config: FitConfig) -> FitConfig:
     """
     Return the settings with all written down that they leave to the machine.
@@ -112,10 +140,13 @@ def settled(config: FitConfig) -> FitConfig:
     FitConfig
         The same; where no number of threads was given, with the one that PyTorch would take here, and with the device that
         ``auto`` means here.
+
+    Raises
+    ------
+    TrainingError
+        If a GPU is asked for and PyTorch sees none.
     """
-    found = "cuda" if torch.cuda.is_available() else "cpu"
-    device = found if config.device == "auto" else config.device
-    return replace(config, threads=config.threads or torch.get_num_threads(), device=device)
+    return replace(config, threads=config.threads or torch.get_num_threads(), device=device_of(config).type)
 
 
 LONG = FitConfig(min_delta=1e-5, patience=100)
