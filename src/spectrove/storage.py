@@ -32,6 +32,9 @@ PARTIAL = ".partial"
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 """How the address of an object store begins."""
 
+CLIENT_ERRORS = {"botocore.exceptions": ("BotoCoreError", "ClientError"), "aiohttp": ("ClientError",)}
+"""What clients of object stores raise besides the system's errors, by the module that has it, if that is loaded."""
+
 READ_AHEAD = 4 * 2**20
 """Bytes that are fetched at once from a file in an object store."""
 
@@ -164,12 +167,13 @@ def reading_errors(where: Path) -> Iterator[None]:
 
 
 def _store_failures(where: Path) -> tuple[type[Exception], ...]:
-    # What an object store raises besides the system's errors, known once its client is loaded.
     if not is_remote(where):
         return ()
-    client = sys.modules.get("botocore.exceptions")
-    own = () if client is None else (client.BotoCoreError, client.ClientError)
-    return (PermissionError, TimeoutError, ConnectionError, *own)
+    own: list[type[Exception]] = [PermissionError, TimeoutError, ConnectionError]
+    for client, names in CLIENT_ERRORS.items():
+        if module := sys.modules.get(client):
+            own += [getattr(module, name) for name in names]
+    return tuple(own)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from layouts import lamost_image, packed
 from object_store import object_store
 from spectrove.errors import PoolError
 from spectrove.execution import InlineExecutor
-from spectrove.pool import IngestConfig, Pool, ingest
+from spectrove.pool import IngestConfig, Pool, ingest, reading
 from spectrove.pool.walk import walk
 from spectrove.preprocess import recipe
 from spectrove.storage import located
@@ -46,6 +46,14 @@ def both(bucket, tmp_path_factory):
 def filled(source, pool):
     """Ingest a folder."""
     return ingest([source], pool, recipe("halpha-2020"), IngestConfig(), InlineExecutor())
+
+
+def test_however_few_are_held_at_a_time_the_pool_is_the_same(both, tmp_path, monkeypatch):
+    _, url = both
+    filled(located(url), tmp_path / "at-once")
+    monkeypatch.setattr(reading, "BYTES_AT_A_TIME", 1)
+    filled(located(url), tmp_path / "one-by-one")
+    assert Pool.open(tmp_path / "one-by-one").content_hash == Pool.open(tmp_path / "at-once").content_hash
 
 
 def test_the_walk_finds_the_same_names_in_the_same_order(both):

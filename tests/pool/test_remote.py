@@ -180,6 +180,11 @@ def test_a_store_that_lets_nobody_in_is_one_sentence(url, monkeypatch):
         type(located(url).fs).clear_instance_cache()
 
 
+def test_a_server_that_does_not_answer_is_one_sentence():
+    with pytest.raises(StorageError, match=r"http://127\.0\.0\.1:9/pool: cannot be read \(.*connect.* Look whether the address"):
+        Pool.open("http://127.0.0.1:9/pool")
+
+
 # --- what lies where
 
 

@@ -123,6 +123,28 @@ def test_a_band_too_wide_ends_in_float32_for_all(tmp_path, monkeypatch):
     assert "of the pool" in facts["reason"]
 
 
+def test_a_band_that_grows_too_wide_ends_in_float32_for_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(rescore, "MAX_SHARE", 0.0001)
+    pool = MemoryPool(random_features("lines", 400, 64, 5))
+    random_checkpoint("compact", pool, 5).save(tmp_path / "checkpoint")
+    found, facts = scored(tmp_path / "s", pool, tmp_path / "checkpoint", ScoreConfig(64, 1, "torch", "bfloat16"), Focus())
+    exact, _ = scored(tmp_path / "e", pool, tmp_path / "checkpoint", ScoreConfig(64, 1, "torch", "float32"), Focus())
+    assert "the band would hold more than" in facts["reason"]
+    assert facts["n_exact"] == pool.n_spectra
+    np.testing.assert_array_equal(found, exact)
+
+
+def test_what_is_labeled_has_exact_probabilities_whatever_is_predicted(tmp_path):
+    pool = MemoryPool(random_features("lines", 1000, 64, 5))
+    rescaled(random_checkpoint("compact", pool, 5), {"": 1.5, "classify": 3.0}).save(tmp_path / "checkpoint")
+    excluded = np.arange(pool.n_spectra) % 20 == 0
+    config = ScoreConfig(64, 1, "torch", "bfloat16")
+    found, facts = scored(tmp_path / "s", pool, tmp_path / "checkpoint", config, Focus(excluded=excluded, n_query=1))
+    exact, _ = scored(tmp_path / "e", pool, tmp_path / "checkpoint", ScoreConfig(64, 1, "torch", "float32"), Focus())
+    assert facts["n_exact"] < pool.n_spectra
+    np.testing.assert_array_equal(found[excluded], exact[excluded])
+
+
 def test_without_openvino_pytorch_scores_with_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(calibrate, "find_spec", lambda name: None)
     pool = MemoryPool(random_features("lines", 200, 64, 5))

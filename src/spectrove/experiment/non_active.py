@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spectrove.campaign import CampaignSettings, read_labels
-from spectrove.contracts import Oracle, Progress, Scores
+from spectrove.contracts import FloatArray, Oracle, Progress, Scores
 from spectrove.evaluate import estimate_class_precision
 from spectrove.execution import Executor
 from spectrove.experiment.measure import measure_prediction, trade_off
@@ -216,7 +216,10 @@ def target_probability(scores: Scores, targets: list[int]) -> np.ndarray:
     array of float64, shape (n_spectra,)
         Sum over the target classes.
     """
-    total: np.ndarray = np.asarray(scores.probabilities)[:, targets].sum(axis=1, dtype=np.float64)
+    probabilities = np.asarray(scores.probabilities)
+    total: FloatArray = np.zeros(len(probabilities))
+    for target in targets:
+        total += probabilities[:, target]
     return total
 
 

@@ -80,7 +80,7 @@ class Phases:
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "phase": name,
-            "finished_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "finished_at": datetime.now(UTC).isoformat(timespec="microseconds"),
             "seconds": round(seconds, 3),
             "peak_memory_mib": _peak_memory(),
             "facts": facts,

@@ -6,6 +6,7 @@ import errno
 import os
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ Outcome = dict[str, Any]
 """A row of a part: a spectrum that is used or refused, or a file that gave none."""
 
 AT_A_TIME = 256
-"""Files whose contents are held at a time: some 20 MB, and enough for one plate to be preprocessed as one array."""
+"""Files that are read together at most: some 20 MB of LAMOST's, and enough for one plate to be preprocessed as one array."""
+
+BYTES_AT_A_TIME = 1 << 26
+"""Bytes of the files that are read together, one larger file excepted; chosen: a worker's memory stays small."""
 
 NO_SPECTRUM = "no spectrum inside"
 """Kind of refusal: a reader takes the file and finds no spectrum in it."""
@@ -85,14 +89,28 @@ def read_part(task: ReadingTask) -> int:
     if not path.exists():
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            outcomes = [outcome for start in range(0, batch.num_rows, AT_A_TIME) for outcome in _read(batch, start, task)]
+            outcomes = [outcome for several in _portions(batch.to_pylist()) for outcome in _read(several, task)]
         counts = Counter(warning.category.__name__ for warning in caught)
         _save(path, outcomes, task.recipe.n_wave, counts)
     return int(batch.num_rows)
 
 
-def _read(batch: pa.RecordBatch, start: int, task: ReadingTask) -> list[Outcome]:
-    several = batch.slice(start, AT_A_TIME).to_pylist()
+def _portions(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    # Neighbours, as many as may be held at a time.
+    several: list[dict[str, Any]] = []
+    n_bytes = 0
+    for file in files:
+        size = file["size"] or 0
+        if several and (len(several) == AT_A_TIME or n_bytes + size > BYTES_AT_A_TIME):
+            yield several
+            several, n_bytes = [], 0
+        several.append(file)
+        n_bytes += size
+    if several:
+        yield several
+
+
+def _read(several: list[dict[str, Any]], task: ReadingTask) -> list[Outcome]:
     formats = fast_formats(task.format)
     contents = fetched(several)
     plain = plain_outcomes(several, contents, formats, task.recipe)

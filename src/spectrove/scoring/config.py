@@ -85,7 +85,7 @@ class Focus:
     targets : tuple of str
         Classes that are searched for. Where few spectra are predicted to be one, their probabilities are exact.
     excluded : array of bool, shape (n_spectra,), or None
-        True where a spectrum is not asked about, such as one already labeled.
+        True where a spectrum is not asked about, such as one already labeled. Where these are few, their probabilities are exact.
     n_query : int
         How many questions are going to be asked. Those are exact, and so are some hundreds that follow them, so that spectra
         may be labeled between scoring and asking.

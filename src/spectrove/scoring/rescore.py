@@ -24,7 +24,10 @@ the paper's. Many more, and in a pool of some hundred thousand their utilities a
 
 FEW_TARGETS = 20_000
 FEW_TARGETS_SHARE = 0.01
-"""Up to so many predicted targets, or such a share of the pool if that is more, are computed exactly; chosen."""
+"""
+Up to so many predicted targets, or such a share of the pool if that is more, are computed exactly, and so are the excluded ones,
+of which some are listed with their probabilities because somebody labeled them; chosen.
+"""
 
 N_CHECKED = 4096
 """Size of the random sample of the rows left as screened that is checked; chosen: what it misses is rarer than 1 in 1,300."""
@@ -164,6 +167,9 @@ class Rescoring:
     def _n_top(self) -> int:
         return self._focus.n_query + SLACK
 
+    def _n_few(self) -> float:
+        return max(FEW_TARGETS, FEW_TARGETS_SHARE * self.n_spectra)
+
     def _undecided(self) -> IntArray:
         probabilities = self._file.array()
         wanted = np.zeros(self.n_spectra, dtype=np.bool_)
@@ -173,9 +179,11 @@ class Rescoring:
         predicted = predicted_classes(probabilities)
         is_target = np.isin(predicted, self._targets)
         n_targets = int(is_target.sum())
-        self.facts["targets_exact"] = n_targets <= max(FEW_TARGETS, FEW_TARGETS_SHARE * self.n_spectra)
+        self.facts["targets_exact"] = n_targets <= self._n_few()
         if self.facts["targets_exact"]:
             wanted |= is_target
+        if self._focus.excluded is not None and self._focus.excluded.sum() <= self._n_few():
+            wanted |= self._focus.excluded
         _, utilities = best_rows(probabilities, self._focus.strategy, self._n_top(), self._focus.excluded)
         if utilities.size:
             last = np.sort(utilities)[-min(self._n_top(), utilities.size)]
