@@ -1,12 +1,15 @@
 """
 What Dask costs and gains: a pool scored in line, and by one and two workers of a Dask cluster of processes on this machine.
 
-All compute on one thread a worker, so that two workers are compared with one. The overhead is told of tasks of 65,536 rows: what
-one worker of Dask takes beyond the same work in line, without the start of the cluster, which is told beside it.
+A whole pass as a campaign does it: calibrated, screened, rescored, written. All compute on one thread a worker, so two workers
+are compared with one. The overhead is told of tasks of 65,536 rows, as a pool of four million has them: what one worker of Dask
+takes beyond the same work in line, without the start of the cluster, which is told beside it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -19,40 +22,27 @@ from bench_scoring import opened
 from harness import Contestant, Facts, Options
 
 ROWS_A_TASK = 65_536
-N_TASKS = 8
-N_SCORED = ROWS_A_TASK * N_TASKS
-
-Task = tuple[str, str, int, int]
+N_SCORED = 1_000_000
 
 
-def score_rows(task: Task) -> float:
-    """Return the sum of the probabilities of a range of rows: the same work in line and on a worker."""
-    import torch
-
+def scored(executor: Any, options: Options, pool: Path, checkpoint: Path) -> bytes:
+    """Score a pool as a campaign does, one thread a process; return what the probabilities hash to."""
     from spectrove.pool import Pool
-    from spectrove.scoring import predict
-    from spectrove.training import Checkpoint
+    from spectrove.scoring import ScoreConfig, score, tasks
 
-    checkpoint, pool, begin, end = task
-    network = Checkpoint.load(Path(checkpoint)).build_network()
-    features = torch.from_numpy(Pool.open(Path(pool)).features(slice(begin, end)))
-    return float(np.sum(predict(network, list(features.split(256)), 1), dtype=np.float64))
-
-
-def all_rows(executor: Any, tasks: list[Task]) -> list[float]:
-    """Run all tasks."""
-    return list(executor.run(score_rows, tasks))
+    tasks.ROWS_A_TASK = ROWS_A_TASK  # told by the coordinator alone: what the workers get is ranges of rows
+    with tempfile.TemporaryDirectory(dir=options.data) as folder:
+        scores = score(checkpoint, Pool.open(pool), ScoreConfig(threads=1), executor, directory=Path(folder))
+        return hashlib.sha256(np.ascontiguousarray(scores.probabilities)).digest()
 
 
 def rates(options: Options) -> Facts:
     """Let the places take turns."""
     from spectrove.execution import DaskExecutor, InlineExecutor, ProcessExecutor
 
-    large_enough = [size for size in options.sizes if size > N_SCORED]
-    pool, checkpoint = opened(options, min(large_enough, default=options.sizes[-1])), material.checkpoint(options, "compact")
-    n_rows = min(N_SCORED, pool.n_spectra)
-    step = options.pick(ROWS_A_TASK, -(-n_rows // 2))
-    tasks = [(str(checkpoint), str(pool.path.absolute()), begin, min(begin + step, n_rows)) for begin in range(0, n_rows, step)]
+    pool, checkpoint = opened(options, options.pick(N_SCORED, options.sizes[-1])), material.checkpoint(options, "compact")
+    n_rows = pool.n_spectra
+    job = partial(scored, options=options, pool=pool.path.absolute(), checkpoint=checkpoint)
     begun = time.perf_counter()
     with DaskExecutor.local(1) as one, DaskExecutor.local(2) as two:
         start = time.perf_counter() - begun
@@ -63,11 +53,12 @@ def rates(options: Options) -> Facts:
             "Dask, two workers": two,
         }
         contestants = [
-            Contestant(name, partial(all_rows, place, tasks), n_rows, warms_up=False) for name, place in places.items()
+            Contestant(name, partial(job, place), n_rows, warms_up=False) for name, place in places.items()
         ]
-        same = {name: all_rows(place, tasks) == all_rows(places["in line"], tasks) for name, place in places.items()}
-        contest = harness.contest(f"scoring in tasks of {step:,} rows", "rows", contestants, options.turns)
-    return {**contest, "rows_a_task": step, "n_tasks": len(tasks), "start_seconds": start, "same_bits": all(same.values())}
+        bits = {job(place) for place in places.values()}
+        contest = harness.contest(f"scoring {n_rows:,} spectra", "rows", contestants, options.turns)
+    facts = {"rows_a_task": ROWS_A_TASK, "n_tasks": -(-n_rows // ROWS_A_TASK)}
+    return {**contest, **facts, "start_seconds": start, "same_bits": len(bits) == 1}
 
 
 def run(options: Options) -> Facts:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
+import platform
+import resource
 
+import numpy as np
 import pytest
 
-from spectrove.execution import InlineExecutor, ProcessExecutor, make_executor
+from spectrove.execution import InlineExecutor, ProcessExecutor, keep_freed_memory, make_executor
 
 
 @pytest.mark.parametrize("executor", [InlineExecutor(), ProcessExecutor(2)], ids=["in line", "in processes"])
@@ -48,3 +51,26 @@ def test_one_worker_runs_in_line():
 def test_there_is_at_least_one_worker(workers):
     with pytest.raises(ValueError, match="workers must be at least 1"):
         make_executor(workers)
+
+
+def pages_cleared(n_times: int) -> int:
+    """Return how many pages the system had to clear for arrays of 8 MB that are made and let go one after another."""
+    np.full(1 << 23, 1, dtype=np.uint8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(n_times):
+        np.full(1 << 23, 1, dtype=np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not GNU's")
+@pytest.mark.parametrize("executor", [InlineExecutor(), ProcessExecutor(1)], ids=["in line", "in a process"])
+def test_memory_that_a_task_frees_is_there_for_the_next_array(executor):
+    (n_pages,) = executor.run(pages_cleared, [10])
+    assert n_pages < 2048, f"{n_pages} pages were cleared, 2048 are one array"
+
+
+def test_another_c_library_is_left_alone(monkeypatch):
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert keep_freed_memory.__wrapped__() is False
+    monkeypatch.undo()
+    assert keep_freed_memory.__wrapped__() is (platform.libc_ver()[0] == "glibc")

@@ -75,7 +75,8 @@ def test_more_classes_than_a_byte_counts_are_predicted():
     assert predicted_classes(probabilities).tolist() == [299, 3]
 
 
-def test_the_ids_of_the_chosen_alone_are_asked_for(generator):
+@pytest.mark.parametrize("equal", [[], [[3, 8, 4]], [[3, 8], [900, 20, 7, 11]]])
+def test_ids_are_read_where_utilities_are_equal_and_nowhere_else(generator, equal):
     asked = []
 
     class Ids:
@@ -86,8 +87,12 @@ def test_the_ids_of_the_chosen_alone_are_asked_for(generator):
             asked.extend(np.asarray(rows).tolist())
             return np.array([f"lamost:{row}" for row in rows], dtype=object)
 
-    rows, _ = top_utilities(generator.dirichlet([1, 1, 1], 1000), entropy, Ids(), 7, generator)
-    assert sorted(asked) == sorted(rows.tolist())
+    probabilities = generator.dirichlet([1, 1, 1], 1000)
+    for number, rows in enumerate(equal):  # the most useful of all, equal among themselves
+        probabilities[rows] = [1 / 3 + 0.001 * number, 1 / 3, 1 / 3 - 0.001 * number]
+    rows, _ = top_utilities(probabilities, entropy, Ids(), 7, generator)
+    assert sorted(asked) == sorted(row for some in equal for row in some)
+    assert len(set(rows.tolist())) == 7
 
 
 def test_logarithms_are_taken_of_few_rows(generator, monkeypatch):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from spectrove.execution.cluster import DaskExecutor
 from spectrove.execution.local import Executor, InlineExecutor, ProcessExecutor
+from spectrove.execution.memory import keep_freed_memory
 
 
 def make_executor(workers: int, scheduler: str | None = None) -> InlineExecutor | ProcessExecutor | DaskExecutor:
@@ -45,4 +46,4 @@ def make_executor(workers: int, scheduler: str | None = None) -> InlineExecutor 
     return DaskExecutor.slurm(workers) if scheduler == "slurm" else DaskExecutor(scheduler)
 
 
-__all__ = ["DaskExecutor", "Executor", "InlineExecutor", "ProcessExecutor", "make_executor"]
+__all__ = ["DaskExecutor", "Executor", "InlineExecutor", "ProcessExecutor", "keep_freed_memory", "make_executor"]

@@ -12,6 +12,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
 from typing import Protocol, Self, TypeVar
 
+from spectrove.execution.memory import keep_freed_memory
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -66,6 +68,7 @@ class InlineExecutor:
         object
             What the function returned.
         """
+        keep_freed_memory()
         for task in tasks:
             yield function(task)
 
@@ -75,6 +78,7 @@ def _settle_in() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name, number in ONE_THREAD.items():
         os.environ.setdefault(name, number)
+    keep_freed_memory()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

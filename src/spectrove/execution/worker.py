@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 from spectrove.errors import ExecutorError
+from spectrove.execution.memory import keep_freed_memory
 
 SAME = ("spectrove", "astropy", "numpy", "openvino", "pyarrow", "scipy", "torch")
 """Packages of which every worker must have the version of the caller: others could compute other bits."""
@@ -84,6 +85,7 @@ def carry_out(sent: bytes, expected: Mapping[str, str]) -> Any:
     ExecutorError
         If the software here is not that of the caller.
     """
+    keep_freed_memory()
     refuse_others(f"a worker on {socket.gethostname()}", environment(), expected)
     with _alone:
         try:

@@ -95,10 +95,15 @@ def choose_top(
     boundary = np.partition(utilities, rows.size - n_chosen)[rows.size - n_chosen]
     is_above = utilities > boundary
     above, worth = rows[is_above], utilities[is_above]
-    high, low = _hash_words(spectrum_ids, above, salt)
-    order = np.lexsort((low, high, -worth))
-    tied = _smallest_hashes(spectrum_ids, rows[utilities == boundary], n_chosen - above.size, salt)
-    return np.concatenate([above[order], tied]), np.concatenate([worth[order], np.full(tied.size, boundary)])
+    order = np.argsort(-worth, kind="stable")
+    above, worth = above[order], worth[order]
+    # Ids are read, which costs more than all else, where utilities are equal and nowhere else.
+    for equal in np.split(np.arange(worth.size), np.flatnonzero(np.diff(worth)) + 1):
+        if equal.size > 1:
+            above[equal] = _smallest_hashes(spectrum_ids, above[equal], equal.size, salt)
+    n_tied, tied = n_chosen - above.size, rows[utilities == boundary]
+    tied = tied if tied.size == n_tied == 1 else _smallest_hashes(spectrum_ids, tied, n_tied, salt)
+    return np.concatenate([above, tied]), np.concatenate([worth, np.full(tied.size, boundary)])
 
 
 def sample_at_random(

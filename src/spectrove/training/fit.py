@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from spectrove.contracts import FloatArray, IntArray, Progress, no_progress
 from spectrove.errors import TrainingError
+from spectrove.execution import keep_freed_memory
 from spectrove.training.balance import smote
 from spectrove.training.settings import FitConfig, device_of
 from spectrove.training.weights import weights_hash
@@ -167,6 +168,7 @@ def fit(
     ----------
     .. [1] Kingma & Ba 2015, 3rd Int. Conf. on Learning Representations, arXiv:1412.6980, algorithm 1 and sect. 2.
     """
+    keep_freed_memory()
     n_classes = _check_examples(network, features, labels)
     device = device_of(config)
     n_examples = np.bincount(labels, minlength=n_classes)
