@@ -15,7 +15,7 @@ import numpy as np
 from page_tables import fill, table
 from scipy.stats import t
 
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 
 LEVEL = 0.95
 
@@ -34,7 +34,7 @@ def settings_of(facts: dict[str, Any]) -> list[int | None]:
 def pooled(shares: list[dict[str, Any]]) -> str:
     """Return a share of all searches together, with its limits."""
     n, of = (sum(share[name] for share in shares) for name in ("n", "of"))
-    lower, upper = precision_interval(n, of, LEVEL)
+    lower, upper = clopper_pearson(n, of, LEVEL)
     return f"{n / of:.3f} ({lower:.3f} to {upper:.3f}), {n} of {of}"
 
 

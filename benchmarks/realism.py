@@ -27,7 +27,7 @@ from realism_figures import draw_all
 from realism_samples import Side, real_side, simulated_side
 
 from spectrove.contracts import BoolArray, FloatArray
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 from spectrove.models import build
 from spectrove.preprocess import recipe
 from spectrove.scoring import predict
@@ -58,7 +58,7 @@ def rates(real: Side, simulated: Side) -> list[dict]:
             for key, side, flagged in zip(("real", "simulated"), (real, simulated), flags, strict=True):
                 chosen = (side.layout == layout) | (layout == "all")
                 n, k = int(chosen.sum()), int(flagged[name][chosen].sum())
-                row[key] = {"n": n, "with": k, "limits": list(precision_interval(k, n)) if n else None}
+                row[key] = {"n": n, "with": k, "limits": list(clopper_pearson(k, n)) if n else None}
             found.append(row)
     return found
 

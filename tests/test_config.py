@@ -44,6 +44,37 @@ def test_the_preset_of_the_paper_has_its_numbers() -> None:
     assert not settings.fit.warm_start, "the paper trains a new network in every iteration"
 
 
+def test_another_rule_takes_over_none_of_the_preset_s_options(tmp_path: Path) -> None:
+    plain = load_settings(write(tmp_path / "plain.toml", "[stopping]\nrule = 'precision-at-least'\n"), "paper-2020")
+    assert (plain.stopping.rule, dict(plain.stopping.options)) == ("precision-at-least", {})
+    same = load_settings(write(tmp_path / "same.toml", "[stopping]\nmax_iterations = 3\n"), "paper-2020")
+    assert dict(same.stopping.options) == {"threshold": 0.8, "times": 3}
+
+
+def test_several_rules_have_a_table_of_options_each(tmp_path: Path) -> None:
+    text = """
+[stopping]
+rule = "precision-at-least and (plateau or budget)"
+
+[stopping.options]
+precision-at-least = { goal = 0.9 }
+budget = { answers = 2000 }
+"""
+    options = load_settings(write(tmp_path / "several.toml", text)).stopping.options
+    assert options == {"precision-at-least": {"goal": 0.9}, "budget": {"answers": 2000}}
+    assert isinstance(options["budget"]["answers"], int)
+
+
+def test_the_audit_is_by_strata_unless_the_paper_s_is_wanted() -> None:
+    assert load_settings().audit.design == load_settings(preset="archive").audit.design == "strata"
+    assert load_settings(preset="paper-2020").audit.design == "predicted"
+
+
+@pytest.mark.parametrize(("n", "share", "sizes"), [(30, 0.5, (15, 15)), (5, 0.5, (2, 3)), (0, 0.5, (0, 0)), (7, 0.99, (7, 0))])
+def test_an_audit_is_shared_between_predicted_targets_and_others(n: int, share: float, sizes: tuple[int, int]) -> None:
+    assert settings_from({"audit": {"predicted_share": share}}).audit.sizes(n) == sizes
+
+
 def test_the_preset_for_archives_changes_how_long_it_is_trained_and_nothing_else() -> None:
     archive, standard = load_settings(preset="archive"), load_settings()
     assert (archive.fit.batch_size, archive.fit.max_epochs, archive.long_fit.max_epochs) == (256, 12, 60)
@@ -70,6 +101,9 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         ("query = 7", r"'query' is a section, got 7"),
         ("[query]\nbatch_size = 0", r"query: batch_size must be at least 1, got 0"),
         ("[query]\nprepare_after = 0", r"query: prepare_after must be at least 1, got 0"),
+        ("[audit]\ndesign = 'clusters'", r"audit: design must be one of strata, predicted, got 'clusters'"),
+        ("[audit]\npredicted_share = 1.0", r"audit: predicted_share must lie between 0 and 1, got 1.0"),
+        ("[stopping.options]\ngoal = [1]", r"stopping.options.goal"),
         ("[query]\nbatch_size = 'many'", r"query.batch_size: .*integer.* \(got 'many'\)"),
         ("seed = -1", r"seed must not be negative"),
         ("[classes]\ntargets = ['blob']", r"targets must be some but not all of the classes"),

@@ -25,7 +25,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "paper-2020": {
         "network": {"name": "paper-2020"},
         "query": {"strategy": "entropy", "batch_size": 100},
-        "audit": {"size": 30, "trains": False},
+        "audit": {"size": 30, "trains": False, "design": "predicted"},
         "stopping": {"rule": "paper-2020", "options": {"threshold": 0.8, "times": 3}},
     },
 }
@@ -168,7 +168,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     below : mapping
         Sections and keys.
     above : mapping
-        What outranks them; a section of `FREE` keys replaces the one below as a whole.
+        What outranks them; a section of `FREE` keys replaces the one below as a whole, and another rule has options of its own.
 
     Returns
     -------
@@ -176,6 +176,8 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         Both together.
     """
     merged = dict(below)
+    if "rule" in above and above["rule"] != below.get("rule"):
+        merged.pop("options", None)
     for key, value in above.items():
         old = merged.get(key)
         merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in FREE else value

@@ -128,17 +128,20 @@ class Question:
     spectrum_id : SpectrumId
         The spectrum asked about.
     arm : str
-        ``query`` (asked because an answer teaches much) or ``audit`` (drawn at random to measure precision).
+        ``query`` (asked because an answer teaches much) or ``audit`` (drawn at random to measure precision and recall).
     position : int
         Place in the arm, from 0.
     utility : float
         Value of asking as the strategy saw it; NaN in the audit.
     inclusion_probability : float
-        Probability with which the draw included this spectrum; NaN in the query.
+        Probability with which the draw included this spectrum: 1 for a query that an audit by strata counts too, else NaN in the
+        query.
     predicted : str
         Class of the largest probability when the question was asked.
     probabilities : tuple of float
         Predicted probability of each class, in the campaign's order.
+    stratum : str
+        Part of the population that it was asked from, of an audit by strata; else empty.
     """
 
     iteration: int
@@ -149,6 +152,7 @@ class Question:
     inclusion_probability: float
     predicted: str
     probabilities: tuple[float, ...]
+    stratum: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +191,33 @@ class Scores:
         """
         columns: IntArray = np.argmax(self.probabilities, axis=1)
         return columns
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """
+    A part of a population of which some members are drawn at random, or all are asked about.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    n_spectra : int
+        How many it holds.
+    is_predicted : bool
+        True if its spectra are predicted targets, False if none is.
+    is_census : bool
+        True if all of them are asked about, whatever chance says.
+    highest, lowest : float
+        Largest and smallest predicted probability of being a target in it; NaN if it is empty.
+    """
+
+    name: str
+    n_spectra: int
+    is_predicted: bool
+    is_census: bool = False
+    highest: float = float("nan")
+    lowest: float = float("nan")
 
 
 class Oracle(Protocol):

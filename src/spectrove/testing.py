@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectrove.contracts import FloatArray
-from spectrove.evaluate import PrecisionEstimate, StopDecision, StoppingRule, estimate_precision
+from spectrove.evaluate import Look, StopDecision, StoppingRule, StratumCount, estimate_precision
 from spectrove.query import Strategy
 from spectrove.surveys import Reader, SurveyFile
 
@@ -172,9 +173,10 @@ def check_stopping_rule(rule: StoppingRule) -> None:
     """
     Check that a stopping rule decides on any history, says why, and remembers nothing.
 
-    A rule takes the estimates of the iterations so far, the oldest first, leaves them as they are, and returns a `StopDecision`
+    A rule takes the looks of the iterations so far, the oldest first, leaves them as they are, and returns a `StopDecision`
     whose reason is a sentence. It gives the same decision on the same history, whatever it was asked before. It does not stop
-    before the first estimate, and it stands estimates without any answer.
+    before the first look, and it stands looks without any answer, and audits of the predicted targets alone as well as those
+    of the whole pool.
 
     Parameters
     ----------
@@ -186,21 +188,39 @@ def check_stopping_rule(rule: StoppingRule) -> None:
     AssertionError
         If the contract is broken.
     """
-    histories = [_history(*counts) for counts in ((), (0, 0, 0), (30, 30, 30, 30, 30), (10, 25, None, 24, 28, None, 30))]
+    counts: tuple[tuple[int | None, ...], ...] = ((0, 0, 0), (30, 30, 30, 30), (28, 25, None), (10, 25, None, 24, 28, None, 30))
+    histories: list[list[Look]] = [[], *(_history(some, by_strata) for some in counts for by_strata in (False, True))]
     first = [_decision(rule, history) for history in histories]
-    _require(not first[0].stop, f"a rule must not stop before the first estimate, but says {first[0].reason!r}")
+    _require(not first[0].stop, f"a rule must not stop before the first look, but says {first[0].reason!r}")
     again = [_decision(rule, history) for history in reversed(histories)]
     _require(again[::-1] == first, "a rule must decide the same on the same history, whatever it was asked before")
 
 
-def _history(*n_correct: int | None) -> list[PrecisionEstimate]:
-    def answers(count: int | None) -> list[str | None]:
-        return [None if count is None else "target" if place < count else "other" for place in range(30)]
-
-    return [estimate_precision(["target"] * 30, answers(count), 1000, ("target",)) for count in n_correct]
+def _history(n_correct: Sequence[int | None], by_strata: bool) -> list[Look]:  # noqa: FBT001 - private, and told by its place
+    return [_look(number, count, by_strata) for number, count in enumerate(n_correct)]
 
 
-def _decision(rule: StoppingRule, history: list[PrecisionEstimate]) -> StopDecision:
+def _look(number: int, n_correct: int | None, by_strata: bool) -> Look:  # noqa: FBT001 - private, and told by its place
+    answers = [None if n_correct is None else "target" if place < n_correct else "other" for place in range(30)]
+    answered = 0 if n_correct is None else 30
+    look = Look(
+        iteration=number,
+        precision=estimate_precision(["target"] * 30, answers, 1000, ("target",)),
+        n_found=10 * number,
+        n_answers=130 * (number + 1),
+        n_unlabeled=100_000 - 130 * number,
+        n_changed=100 // number if number else None,
+    )
+    if not by_strata:
+        return look
+    return replace(
+        look,
+        hits=(StratumCount("predicted", 1000, 30, answered, n_correct or 0),),
+        misses=(StratumCount("others 1", 1000, 20, answered and 20, answered and 1), StratumCount("others 2", 98_000, 10, 10, 0)),
+    )
+
+
+def _decision(rule: StoppingRule, history: list[Look]) -> StopDecision:
     before = copy.copy(history)
     decision = rule.decide(history)
     _require(history == before, "a rule must not change the history")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from line_spectra import WAVE, observe, profile
 from spectrove.baselines import FINDERS, best_f1, run_finders
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 
 values_and_truth = st.lists(
     st.tuples(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0, 3.0]), st.booleans()), min_size=0, max_size=30
@@ -44,8 +44,8 @@ def test_the_auc_is_the_share_of_pairs_in_order(rows):
 def test_precision_and_recall_have_the_limits_of_clopper_and_pearson():
     best = best_f1(np.array([5.0, 4, 3, 2, 1, 0]), np.array([True, True, False, True, False, False]), level=0.9)
     assert (best.precision, best.recall) == (3 / 4, 1.0)
-    assert best.precision_limits == precision_interval(3, 4, 0.9)
-    assert best.recall_limits == precision_interval(3, 3, 0.9)
+    assert best.precision_limits == clopper_pearson(3, 4, 0.9)
+    assert best.recall_limits == clopper_pearson(3, 3, 0.9)
 
 
 def test_without_a_target_there_is_nothing_to_find():

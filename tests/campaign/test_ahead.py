@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import filelock
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from spectrove.campaign import Campaign, estimates, prepare, run, status, step, why_not_prepare
+from spectrove.campaign import Campaign, looks, prepare, run, status, step, why_not_prepare
 from spectrove.campaign.ahead import RECORD, is_prepared
 from spectrove.campaign.campaign import MAKING_LOCK
 from spectrove.campaign.examples import present_knowledge, teaching_labels
@@ -215,7 +214,7 @@ def test_how_many_answers_the_network_knew_is_written_down(new_campaign: NewCamp
 def test_an_audit_speaks_of_the_predictions_of_the_network_that_it_was_drawn_from(
     new_campaign: NewCampaign, oracle_of: OracleOf
 ) -> None:
-    campaign = new_campaign(query=AHEAD)
+    campaign = new_campaign(query=AHEAD, audit={"size": 5, "design": "predicted"})
     oracle = oracle_of(campaign)
     prepared_in_iteration_0(campaign, oracle)
     steps_until_asked(campaign)
@@ -237,7 +236,7 @@ def test_an_audit_speaks_of_the_predictions_of_the_network_that_it_was_drawn_fro
     step(campaign)
     said = oracle.ask([question.spectrum_id for question in audit])
     expected = estimate_precision([question.predicted for question in audit], said, int(left.sum()), targets)
-    assert asdict(estimates(campaign)[1]) == asdict(expected)
+    assert looks(campaign)[1].precision == expected
 
 
 def test_no_network_learns_from_an_audit_whose_estimate_is_not_frozen(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
@@ -373,19 +372,30 @@ def test_what_was_prepared_from_other_answers_is_not_taken(new_campaign: NewCamp
     assert "prepared from something else (training_set)" in steps_until_asked(campaign)
 
 
-def test_scores_do_not_serve_where_a_spectrum_came_back_to_the_pool(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
-    campaign = new_campaign(query=AHEAD)
-    oracle = oracle_of(campaign)
-    answer(campaign, to_questions(campaign), oracle)
-    answer(campaign, campaign.open_questions(), oracle)
+def test_scores_serve_for_their_network_until_more_spectra_have_left_the_pool_than_they_were_made_for(
+    new_campaign: NewCampaign, oracle_of: OracleOf
+) -> None:
+    campaign = new_campaign()
+    queries = to_questions(campaign)
+    network = str(campaign.iteration().checkpoint_hash)
+    assert finished_scores(campaign, 0, network) is not None
+    assert finished_scores(campaign, 0, "another network") is None
+    answer(campaign, queries[:1], oracle_of(campaign))
+    assert finished_scores(campaign, 0, network) is None
+
+
+def test_a_label_that_is_taken_back_leaves_its_spectrum_out_of_the_pool(new_campaign: NewCampaign, oracle_of: OracleOf) -> None:
+    """Whatever has trained a network is never again what one is judged by."""
+    campaign = new_campaign()
+    answer(campaign, to_questions(campaign), oracle_of(campaign))
+    answer(campaign, campaign.open_questions(), oracle_of(campaign))
     steps_until_asked(campaign)
-    row = campaign.iteration()
-    assert finished_scores(campaign, 1, str(row.checkpoint_hash)) is not None
-    assert finished_scores(campaign, 1, "another network") is None
-    queried = {question.spectrum_id for question in campaign.store.questions(arm="query")}
-    audited = [q.spectrum_id for q in campaign.store.questions(0, "audit") if q.spectrum_id not in queried]
-    campaign.store.record_answer(Answer("second thoughts", audited[0], None, "ann", ""))
-    assert finished_scores(campaign, 1, str(row.checkpoint_hash)) is None
+    before = labeled_rows(campaign)
+    audited = campaign.store.questions(0, "audit")[0].spectrum_id
+    campaign.store.record_answer(Answer("second thoughts", audited, None, "ann", ""))
+    assert audited not in teaching_labels(campaign, present_knowledge(campaign))
+    assert (labeled_rows(campaign) == before).all()
+    assert before[campaign.pool.rows_of([audited])].all()
 
 
 # -- beside each other ----------------------------------------------------------------------------------------------------------

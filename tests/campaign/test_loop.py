@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from spectrove.campaign import Campaign, estimates, run, status, step
+from spectrove.campaign import Campaign, audit_result, looks, run, status, step
 from spectrove.campaign.examples import present_knowledge, training_examples
 from spectrove.campaign.questions import labeled_rows
 from spectrove.campaign.store import DATABASE
@@ -59,8 +59,10 @@ def test_the_same_seed_asks_the_same_questions_and_another_seed_others(new_campa
     assert one != three
 
 
-def test_the_queries_are_the_most_uncertain_spectra_and_the_audit_is_of_predicted_targets(new_campaign: NewCampaign) -> None:
-    campaign = new_campaign()
+def test_the_queries_are_the_most_uncertain_spectra_and_the_paper_s_audit_is_of_predicted_targets(
+    new_campaign: NewCampaign,
+) -> None:
+    campaign = new_campaign(audit={"size": 5, "design": "predicted"})
     questions = to_first_questions(campaign)
     row = campaign.iteration()
     scores = load_scores(campaign.directory / str(row.scores), campaign.pool)
@@ -103,13 +105,14 @@ def test_the_estimate_is_frozen_before_its_labels_can_change(new_campaign: NewCa
     campaign = new_campaign()
     oracle = oracle_of(campaign)
     run_until_closed(campaign, oracle)
-    frozen = estimates(campaign)[0]
-    audit = campaign.store.questions(0, "audit")
-    flipped = "not-interesting" if frozen.n_correct else "single-peak"
+    frozen = looks(campaign)[0]
+    audit = campaign.store.questions(0)
+    flipped = "not-interesting" if frozen.precision.n_correct else "single-peak"
     path = campaign.directory / "second-thoughts.csv"
     path.write_text("spectrum_id,label\n" + "".join(f"{question.spectrum_id},{flipped}\n" for question in audit))
     campaign.import_answers(path, "somebody else")
-    assert estimates(campaign)[0] == frozen
+    assert looks(campaign)[0] == frozen
+    assert audit_result(campaign, campaign.store.iterations()[0]).look != frozen, "what the labels would say by now"
 
 
 def run_until_closed(campaign: Campaign, oracle: Oracle) -> None:
@@ -147,7 +150,7 @@ def test_open_questions_hold_the_loop_until_they_are_answered_or_skipped(new_cam
         step(campaign)
     step(campaign, skip_open=True)
     step(campaign, skip_open=True)
-    estimate = estimates(campaign)[0]
+    estimate = looks(campaign)[0].precision
     assert estimate.estimate is None
     assert (estimate.worst_lower, estimate.worst_upper) == (0.0, 1.0)
     assert campaign.iteration().number == 1

@@ -100,6 +100,22 @@ def test_questions_come_back_as_they_were_asked(tmp_path: Path) -> None:
     store.close()
 
 
+def test_the_stratum_of_a_question_and_how_probable_it_was_come_back(tmp_path: Path) -> None:
+    store = new_store(tmp_path, [])
+    asked = [
+        Question(0, SpectrumId("lamost:1"), "audit", 0, np.nan, 0.25, "single-peak", (0.4, 0.3, 0.3), "others 2"),
+        Question(0, SpectrumId("lamost:2"), "query", 0, 0.5, 1.0, "single-peak", (0.4, 0.3, 0.3), "asked, predicted"),
+    ]
+    store.advance(0, "ASK", questions=asked)
+    found = store.questions(0)
+    assert [(question.stratum, question.inclusion_probability) for question in found] == [
+        ("others 2", 0.25),
+        ("asked, predicted", 1.0),
+    ]
+    assert found[1] == asked[1]
+    store.close()
+
+
 def test_a_folder_without_a_campaign_is_named_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match=r"there is no campaign here .*Make one with `spectrove campaign new`"):
         CampaignStore(tmp_path / DATABASE)

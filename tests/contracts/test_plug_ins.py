@@ -47,7 +47,8 @@ def test_strategy(name):
 
 @pytest.mark.parametrize("name", registry.names("spectrove.stopping"))
 def test_stopping_rule(name):
-    check_stopping_rule(registry.load("spectrove.stopping", name)())
+    needed = {"budget": {"answers": 100}, "undiscovered-at-most": {"number": 10}}
+    check_stopping_rule(registry.load("spectrove.stopping", name)(**needed.get(name, {})))
 
 
 def spoiled_reader(**changes):

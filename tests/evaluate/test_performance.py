@@ -9,61 +9,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
 
 from spectrove.evaluate import (
     PrecisionEstimate,
+    add_asked,
+    clopper_pearson,
     confusion_matrix,
     estimate_class_precision,
     estimate_precision,
-    precision_interval,
+    lower_limit,
     precision_recall,
 )
 
 SINGLE, DOUBLE, BORING = "single-peak", "double-peak", "not-interesting"
 TARGETS = (SINGLE, DOUBLE)
-
-
-@st.composite
-def proportions(draw):
-    n = draw(st.integers(1, 400))
-    return draw(st.integers(0, n)), n, draw(st.sampled_from([0.5, 0.9, 0.95, 0.99]))
-
-
-@given(proportions())
-def test_the_limits_are_those_of_scipy_s_exact_test(proportion):
-    n_correct, n, level = proportion
-
-    expected = binomtest(n_correct, n).proportion_ci(level, method="exact")
-
-    assert precision_interval(n_correct, n, level) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-@given(proportions())
-def test_at_a_limit_the_count_lies_at_the_edge_of_its_tail(proportion):
-    n_correct, n, level = proportion
-    lower, upper = precision_interval(n_correct, n, level)
-
-    if n_correct > 0:
-        assert binom.sf(n_correct - 1, n, lower) == pytest.approx((1 - level) / 2, rel=1e-6)
-    if n_correct < n:
-        assert binom.cdf(n_correct, n, upper) == pytest.approx((1 - level) / 2, rel=1e-6)
-
-
-def test_the_limits_of_25_of_30_are_those_of_the_textbook():
-    lower, upper = precision_interval(25, 30)
-
-    assert (round(lower, 2), round(upper, 2)) == (0.65, 0.94)
-
-
-def test_without_trials_nothing_is_known():
-    assert precision_interval(0, 0) == (0.0, 1.0)
-
-
-@pytest.mark.parametrize(("n_correct", "n", "level"), [(-1, 3, 0.95), (4, 3, 0.95), (1, 3, 1.0), (1, 3, 0.0), (1, 3, 95)])
-def test_impossible_counts_and_levels_are_refused(n_correct, n, level):
-    with pytest.raises(ValueError, match="must lie between 0 and"):
-        precision_interval(n_correct, n, level)
 
 
 @pytest.mark.parametrize("truth", [0.05, 0.5, 0.8, 0.93, 0.99])
@@ -94,7 +53,7 @@ def test_a_predicted_target_is_correct_if_its_label_is_any_target():
     assert (found.n_sampled, found.n_answered, found.n_abstained) == (10, 10, 0)
     assert (found.n_correct, found.n_same_class) == (8, 5)
     assert found.estimate == 0.8
-    assert (found.lower, found.upper) == precision_interval(8, 10)
+    assert (found.lower, found.upper) == clopper_pearson(8, 10)
     assert (found.worst_lower, found.worst_upper) == (found.lower, found.upper)
     assert found.method == "simple random sample of 10 of 500 predicted targets; Clopper-Pearson limits of 95 %"
 
@@ -152,6 +111,106 @@ def test_nothing_predicted_or_nothing_answered_leaves_the_precision_unknown():
         assert (found.lower, found.upper) == (0.0, 1.0)
 
 
+# -- some were asked about anyway -----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def samples(draw):
+    """Return the estimate of a sample of predicted targets that nobody asked about before."""
+    answers = draw(st.lists(st.sampled_from([SINGLE, BORING, None]), max_size=30))
+    return estimate_precision([SINGLE] * len(answers), answers, len(answers) + draw(st.integers(0, 50)), TARGETS)
+
+
+@st.composite
+def asked(draw):
+    """Return how many were asked about anyway, have a label and are right."""
+    return tuple(sorted(draw(st.lists(st.integers(0, 20), min_size=3, max_size=3)), reverse=True))
+
+
+def test_those_asked_about_anyway_are_counted_one_by_one_and_the_sample_stands_for_the_rest():
+    rest = estimate_precision([SINGLE] * 40, [SINGLE] * 36 + [BORING] * 4, 900, TARGETS)
+
+    found = add_asked(rest, 100, 100, 60)
+
+    assert (found.n_predicted, found.n_asked, found.n_asked_answered, found.n_asked_correct) == (1000, 100, 100, 60)
+    assert found.estimate == pytest.approx((60 + 900 * 0.9) / 1000)
+    lower, upper = clopper_pearson(36, 40)
+    assert (found.lower, found.upper) == pytest.approx(((60 + 900 * lower) / 1000, (60 + 900 * upper) / 1000))
+    assert (found.worst_lower, found.worst_upper) == (found.lower, found.upper)
+    assert found.method.startswith("all 100 that were asked about anyway; of the others: simple random sample of 40 of 900")
+    assert found.lower_at(0.05) == pytest.approx((60 + 900 * lower_limit(36, 40, 0.05)) / 1000)
+
+
+def test_a_missing_label_among_them_is_the_worst_case_in_the_limits_and_left_out_of_the_estimate():
+    rest = estimate_precision([SINGLE] * 40, [SINGLE] * 36 + [BORING] * 4, 900, TARGETS)
+    lower, upper = clopper_pearson(36, 40)
+
+    found = add_asked(rest, 100, 90, 60)
+
+    assert found.estimate == pytest.approx((100 * 60 / 90 + 900 * 0.9) / 1000)
+    assert (found.lower, found.upper) == pytest.approx(((60 + 900 * lower) / 1000, (70 + 900 * upper) / 1000))
+    assert "(10 without a label, the worst case in the limits)" in found.method
+
+
+def test_where_all_predicted_targets_were_asked_about_anyway_the_precision_is_exact():
+    found = add_asked(estimate_precision([], [], 0, TARGETS), 40, 40, 30)
+
+    assert found.lower == found.estimate == found.upper == found.worst_lower == found.worst_upper == found.lower_at(0.05) == 0.75
+    assert found.method == "all 40 predicted targets were asked about anyway, so the number is exact"
+
+
+def test_where_some_were_asked_about_anyway_and_nobody_else_the_rest_is_open():
+    found = add_asked(estimate_precision([], [], 60, TARGETS), 40, 40, 30)
+
+    assert found.estimate is None
+    assert (found.lower, found.upper, found.lower_at(0.05)) == (0.3, 0.9, 0.3)
+
+
+def test_where_none_was_asked_about_anyway_nothing_is_added():
+    rest = estimate_precision([SINGLE], [SINGLE], 9, TARGETS)
+
+    assert add_asked(rest, 0, 0, 0) is rest
+
+
+@pytest.mark.parametrize("numbers", [(3, 4, 1), (3, 2, 3), (3, 2, -1)])
+def test_numbers_asked_about_anyway_that_rise_are_refused(numbers):
+    with pytest.raises(ValueError, match="asked, answered and correct must not rise"):
+        add_asked(estimate_precision([], [], 9, TARGETS), *numbers)
+
+
+@given(samples(), asked())
+def test_limits_of_both_together_are_in_order_and_hold_the_estimate(rest, numbers):
+    found = add_asked(rest, *numbers)
+
+    assert 0 <= found.worst_lower <= found.lower <= found.upper <= found.worst_upper <= 1
+    if found.estimate is not None:
+        assert found.lower - 1e-12 <= found.estimate <= found.upper + 1e-12
+    assert PrecisionEstimate(**json.loads(json.dumps(dataclasses.asdict(found), allow_nan=False))) == found
+
+
+@given(samples(), asked(), st.sampled_from([0.2, 0.025, 1e-4]))
+def test_a_one_sided_limit_is_the_lower_end_of_the_two_sided_one_at_twice_the_risk(rest, numbers, alpha):
+    found = add_asked(rest, *numbers)
+    labels = [SINGLE] * rest.n_correct + [BORING] * (rest.n_answered - rest.n_correct)
+    answers = [*labels, *[None] * rest.n_abstained]
+
+    again = estimate_precision([SINGLE] * rest.n_sampled, answers, rest.n_predicted, TARGETS, 1 - 2 * alpha)
+
+    assert found.lower_at(alpha) == pytest.approx(add_asked(again, *numbers).lower, abs=1e-12)
+    assert found.lower_at(alpha / 10) <= found.lower_at(alpha)
+
+
+def test_limits_with_many_asked_about_anyway_cover_the_truth(generator):
+    """100 of 400 predicted targets were asked about, 30 of them right; of the others 240 are, and 50 are drawn."""
+    n_wrong = 0
+    for n_correct in generator.hypergeometric(240, 60, 50, size=500).tolist():
+        rest = estimate_precision([SINGLE] * 50, [SINGLE] * n_correct + [BORING] * (50 - n_correct), 300, TARGETS)
+        found = add_asked(rest, 100, 100, 30)
+        n_wrong += not found.lower <= 270 / 400 <= found.upper
+
+    assert n_wrong <= 0.05 * 500
+
+
 def test_an_estimate_travels_through_json():
     found = estimate_precision([SINGLE, DOUBLE], [BORING, None], 90, TARGETS)
 
@@ -181,8 +240,8 @@ def test_precision_and_recall_of_a_known_truth_count_targets_against_the_rest():
 
     assert (found.n_true_positive, found.n_predicted, found.n_targets, found.n_unknown) == (2, 3, 4, 1)
     assert (found.precision, found.recall) == (2 / 3, 0.5)
-    assert found.precision_limits == precision_interval(2, 3)
-    assert found.recall_limits == precision_interval(2, 4)
+    assert found.precision_limits == clopper_pearson(2, 3)
+    assert found.recall_limits == clopper_pearson(2, 4)
 
 
 def test_where_there_is_no_target_there_is_no_recall_and_where_none_is_predicted_no_precision():

@@ -18,7 +18,7 @@ from spectrove import surveys
 from spectrove.cli.inject import completeness
 from spectrove.cli.inject import inject as inject_command
 from spectrove.errors import SpectrumError, StorageError
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 from spectrove.execution import InlineExecutor
 from spectrove.simulate.completeness import completeness_map, draw_completeness, edges_between
 from spectrove.simulate.emission import make_emission
@@ -285,7 +285,7 @@ def test_a_map_counts_every_line_within_its_edges_once(seed):
     assert ((shares.lower <= shares.completeness) & (shares.completeness <= shares.upper)).all()
     low = (snr < 20) & (ew == 2.0)
     assert shares.n_found[0, 1] == (found & low).sum()
-    assert (shares.lower[0, 1], shares.upper[0, 1]) == precision_interval(int((found & low).sum()), int(low.sum()))
+    assert (shares.lower[0, 1], shares.upper[0, 1]) == clopper_pearson(int((found & low).sum()), int(low.sum()))
 
 
 def test_cells_without_lines_know_nothing():

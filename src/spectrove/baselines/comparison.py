@@ -13,7 +13,7 @@ from spectrove.baselines.finder import Finder, chunks
 from spectrove.baselines.finders import FINDERS
 from spectrove.baselines.window import line_window
 from spectrove.contracts import BoolArray, FloatArray
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 
 Batch = tuple[FloatArray, FloatArray, FloatArray | None, BoolArray]
 """Wavelengths (n_wave,), flux (n_spectra, n_wave), inverse variance of the same shape or None, whether each is a target."""
@@ -157,8 +157,8 @@ def best_f1(statistic: FloatArray, is_target: BoolArray, level: float = 0.95) ->
         precision=n_true / n_predicted if n_predicted else None,
         recall=n_true / n_targets if n_targets else None,
         f1=0.0 if place is None else float(f1[place]),
-        precision_limits=precision_interval(n_true, n_predicted, level),
-        recall_limits=precision_interval(n_true, n_targets, level),
+        precision_limits=clopper_pearson(n_true, n_predicted, level),
+        recall_limits=clopper_pearson(n_true, n_targets, level),
         level=level,
         auc=_auc(values, truth),
     )

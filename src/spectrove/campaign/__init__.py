@@ -1,10 +1,11 @@
 """The loop with an expert in it: settings, memory, phases, questions, answers."""
 
 from spectrove.campaign.ahead import prepare, why_not_prepare
-from spectrove.campaign.campaign import Campaign, TrainingSource, create
+from spectrove.campaign.audits import AuditResult, audit_result, looks
+from spectrove.campaign.campaign import Campaign, TrainingSource, create, stopping_rule
 from spectrove.campaign.label_files import read_rows
 from spectrove.campaign.labels import read_answers, read_labels
-from spectrove.campaign.loop import estimates, run, step
+from spectrove.campaign.loop import run, step
 from spectrove.campaign.settings import (
     AuditConfig,
     CampaignSettings,
@@ -18,6 +19,7 @@ from spectrove.campaign.store import CampaignStore
 
 __all__ = [
     "AuditConfig",
+    "AuditResult",
     "Campaign",
     "CampaignSettings",
     "CampaignStore",
@@ -26,8 +28,9 @@ __all__ = [
     "QueryConfig",
     "StoppingConfig",
     "TrainingSource",
+    "audit_result",
     "create",
-    "estimates",
+    "looks",
     "prepare",
     "read_answers",
     "read_labels",
@@ -35,6 +38,7 @@ __all__ = [
     "run",
     "status",
     "step",
+    "stopping_rule",
     "why_not_prepare",
     "write_questions",
 ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import inspect
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -21,10 +20,11 @@ from pydantic import TypeAdapter
 from spectrove import registry
 from spectrove.campaign.labels import read_answers, read_labels
 from spectrove.campaign.schema import CampaignRow, IterationRow, TrainingSetRow
-from spectrove.campaign.settings import CampaignSettings
+from spectrove.campaign.settings import CampaignSettings, StoppingConfig
 from spectrove.campaign.store import DATABASE, CampaignStore, now
 from spectrove.contracts import Answer, Progress, Question, Scores, SpectrumId
-from spectrove.errors import CampaignBusyError, CampaignError, ConfigError, LabelsError
+from spectrove.errors import CampaignBusyError, CampaignError, LabelsError
+from spectrove.evaluate import StoppingRule, combine
 from spectrove.pool import Pool
 from spectrove.scoring import load_scores, require_device
 from spectrove.storage import PARTIAL, atomic_path, located, remove, storage_errors
@@ -395,19 +395,31 @@ def check_plug_ins(settings: CampaignSettings) -> None:
     """
     registry.load("spectrove.models", settings.network.name)
     registry.load("spectrove.strategies", settings.query.strategy)
-    rule = registry.load("spectrove.stopping", settings.stopping.rule)
-    known = list(inspect.signature(rule).parameters)
-    for name in settings.stopping.options:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            msg = f"stopping rule {settings.stopping.rule}: unknown option {name!r}; {hint}"
-            raise ConfigError(msg)
-    try:
-        rule(**settings.stopping.options)
-    except TypeError as error:
-        msg = f"stopping rule {settings.stopping.rule}: its options cannot be used ({error}). Correct stopping.options."
-        raise ConfigError(msg) from error
+    stopping_rule(settings.stopping)
+
+
+def stopping_rule(settings: StoppingConfig) -> StoppingRule:
+    """
+    Return the stopping rule that the settings name, or the one that joins all those that they name.
+
+    Parameters
+    ----------
+    settings : StoppingConfig
+        Names and options.
+
+    Returns
+    -------
+    StoppingRule
+        Made with its options.
+
+    Raises
+    ------
+    ConfigError
+        If the names cannot be read, or a rule does not take its options.
+    PlugInError
+        If a rule is unknown or cannot be loaded.
+    """
+    return combine(settings.rule, settings.options, partial(registry.load, "spectrove.stopping"))
 
 
 def _plain(settings: CampaignSettings) -> dict[str, Any]:

@@ -87,13 +87,34 @@ def teaching_labels(campaign: Campaign, known: Knowledge) -> dict[SpectrumId, st
     dict
         The last label of each spectrum; abstentions teach nothing and are left out.
     """
-    teaching = {
-        question.spectrum_id
-        for question in campaign.store.questions()
-        if question.arm == "query" or (campaign.settings.audit.trains and question.iteration < known.audits_before)
-    }
+    queried, audited = asked_ids(campaign, known)
     said = campaign.store.labels(known.n_answers)
-    return {id_: label for id_, label in said.items() if id_ in teaching and label is not None}
+    return {id_: label for id_, label in said.items() if id_ in queried | audited and label is not None}
+
+
+def asked_ids(campaign: Campaign, known: Knowledge) -> tuple[set[SpectrumId], set[SpectrumId]]:
+    """
+    Return the spectra of which an answer trains.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    known : Knowledge
+        What is known.
+
+    Returns
+    -------
+    tuple of set
+        Those that were queried; those of audits that are closed, if the settings let them train.
+    """
+    queried, audited = set(), set()
+    for question in campaign.store.questions():
+        if question.arm == "query":
+            queried.add(question.spectrum_id)
+        elif campaign.settings.audit.trains and question.iteration < known.audits_before:
+            audited.add(question.spectrum_id)
+    return queried, audited
 
 
 def training_examples(campaign: Campaign, known: Knowledge) -> Examples:

@@ -14,18 +14,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from spectrove import registry
+import numpy as np
+
 from spectrove.campaign.ahead import forget, prepare, take_prepared, why_not_prepare
-from spectrove.campaign.campaign import Campaign
+from spectrove.campaign.audits import audit_result, looks
+from spectrove.campaign.campaign import Campaign, stopping_rule
 from spectrove.campaign.examples import present_knowledge
 from spectrove.campaign.passes import finished_scores, folder_of, make_network, make_scores
-from spectrove.campaign.questions import choose_questions, labeled_ids, labeled_rows, limit_reached, population_of, shown_order
+from spectrove.campaign.questions import (
+    Population,
+    choose_questions,
+    count_found,
+    labeled_ids,
+    labeled_rows,
+    limit_reached,
+    population_of,
+    shown_order,
+)
 from spectrove.campaign.schema import IterationRow
 from spectrove.campaign.store import now
 from spectrove.contracts import Answer, Oracle, Progress, SpectrumId, no_progress
-from spectrove.errors import CampaignError, CheckpointError, PhaseError
-from spectrove.evaluate import PrecisionEstimate, StopDecision, estimate_class_precision, estimate_precision
+from spectrove.errors import CampaignError, CheckpointError, PhaseError, ScoresError
+from spectrove.evaluate import Look, PrecisionEstimate, RecallEstimate, StopDecision
 from spectrove.execution import Executor, InlineExecutor
+from spectrove.query import predicted_classes
+from spectrove.scoring import load_scores
 
 KINDS = {"query": "queries", "audit": "audits"}
 """What the questions of each arm are called."""
@@ -180,16 +193,30 @@ def _score(campaign: Campaign, row: IterationRow, executor: Executor, progress: 
     if scores is None:
         scores = make_scores(campaign, row.number, 0, executor, progress)
     folder = f"{folder_of(row.number)}/scores"
-    population = population_of(campaign, scores)
-    counts = population.facts()
+    known = present_knowledge(campaign)
+    population = population_of(campaign, scores, known)
+    counts = population.facts() | {"n_changed": _n_changed(campaign, row, population)}
     facts: dict[str, Any] = {"scores": folder, "population": counts}
     done = f"{counts['n_unlabeled']} spectra {done}, {counts['n_predicted_targets']} of them predicted targets"
     if row.kind == "final":
         campaign.store.advance(row.number, "CLOSED", {**facts, "closed_at": now()})
         return f"iteration {row.number}: {done}; the campaign is finished"
-    questions = choose_questions(campaign, row.number, population, campaign.directory / str(row.checkpoint))
+    questions, strata = choose_questions(campaign, row.number, population, campaign.directory / str(row.checkpoint))
+    counts |= {"strata": [asdict(stratum) for stratum in strata], **count_found(campaign, known)}
     campaign.store.advance(row.number, "ASK", facts, questions)
     return f"iteration {row.number}: {done}; {len({question.spectrum_id for question in questions})} questions asked"
+
+
+def _n_changed(campaign: Campaign, row: IterationRow, population: Population) -> int | None:
+    before = next((past for past in campaign.store.iterations() if past.number == row.number - 1), None)
+    if before is None or before.scores is None:
+        return None
+    try:
+        scores = load_scores(campaign.directory / before.scores, campaign.pool)
+    except ScoresError:
+        return None
+    was_target = np.isin(scores.classes, population.targets)[predicted_classes(scores.probabilities)]
+    return int(np.count_nonzero((was_target != population.is_target) & ~population.labeled))
 
 
 # -- ASK and AUDIT --------------------------------------------------------------------------------------------------------------
@@ -203,35 +230,26 @@ def _close_queries(campaign: Campaign, row: IterationRow) -> str:
 
 
 def _close_audit(campaign: Campaign, row: IterationRow) -> str:
-    estimate, by_class = _estimate(campaign, row)
-    decision = _decide(campaign, estimate)
+    result = audit_result(campaign, row)
+    decision = _decide(campaign, result.look)
     following = IterationRow(number=row.number + 1, kind="final" if decision.stop else "active", phase="TRAIN", started_at=now())
-    facts = {
-        "estimate": {**asdict(estimate), "by_class": {name: asdict(value) for name, value in by_class.items()}},
-        "decision": asdict(decision),
-        "closed_at": now(),
-    }
+    facts = {"estimate": result.to_dict(), "decision": asdict(decision), "closed_at": now()}
     campaign.store.advance(row.number, "CLOSED", facts, following=following)
-    known = "unknown" if estimate.estimate is None else f"{estimate.estimate:.2f} ({estimate.lower:.2f} to {estimate.upper:.2f})"
-    return f"iteration {row.number}: precision {known}; {'stop' if decision.stop else 'go on'}: {decision.reason}"
+    told = _told("precision", result.look.precision)
+    if result.recall:
+        told += f", {_told('recall', result.recall[''])}"
+    return f"iteration {row.number}: {told}; {'stop' if decision.stop else 'go on'}: {decision.reason}"
 
 
-def _estimate(campaign: Campaign, row: IterationRow) -> tuple[PrecisionEstimate, dict[str, PrecisionEstimate]]:
-    classes, level = campaign.settings.classes, campaign.settings.audit.level
-    audit = campaign.store.questions(row.number, "audit")
-    said = campaign.store.labels()
-    predicted = [question.predicted for question in audit]
-    answers = [said.get(question.spectrum_id) for question in audit]
-    population = (row.population or {})["n_predicted"]
-    sizes = {name: population[name] for name in classes.targets}
-    estimate = estimate_precision(predicted, answers, sum(sizes.values()), classes.targets, level)
-    return estimate, estimate_class_precision(predicted, answers, sizes, level)
+def _told(name: str, estimate: PrecisionEstimate | RecallEstimate) -> str:
+    if estimate.estimate is None:
+        return f"{name} unknown"
+    return f"{name} {estimate.estimate:.2f} ({estimate.lower:.2f} to {estimate.upper:.2f})"
 
 
-def _decide(campaign: Campaign, newest: PrecisionEstimate) -> StopDecision:
-    settings = campaign.settings.stopping
-    history = [*estimates(campaign), newest]
-    decision: StopDecision = registry.load("spectrove.stopping", settings.rule)(**settings.options).decide(history)
+def _decide(campaign: Campaign, newest: Look) -> StopDecision:
+    history = [*looks(campaign), newest]
+    decision = stopping_rule(campaign.settings.stopping).decide(history)
     if decision.stop:
         return decision
     limit = limit_reached(campaign.settings, len(history), len(campaign.store.labels()))
@@ -246,23 +264,3 @@ def _is_exhausted(campaign: Campaign) -> bool:
     n_spectra = campaign.pool.n_spectra
     few = len(labeled_ids(campaign, present_knowledge(campaign))) < n_spectra  # then nothing of the pool's size is touched
     return not few and bool(labeled_rows(campaign).all())
-
-
-def estimates(campaign: Campaign) -> list[PrecisionEstimate]:
-    """
-    Return the frozen estimates of the closed iterations.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign.
-
-    Returns
-    -------
-    list of PrecisionEstimate
-        The oldest first.
-    """
-    rows = [row for row in campaign.store.iterations() if row.estimate is not None]
-    return [
-        PrecisionEstimate(**{name: value for name, value in (row.estimate or {}).items() if name != "by_class"}) for row in rows
-    ]

@@ -122,8 +122,8 @@ def finished_scores(campaign: Campaign, number: int, checkpoint_hash: str) -> Sc
     """
     Return the scores of an iteration that are made already: ahead, or by a process that was killed right after.
 
-    They serve if today's questions can be told from them: no spectrum has come back to the pool since, as one does whose
-    answer was taken back, and no more have left it than they were made for.
+    They serve if today's questions can be told from them: no more spectra have left the pool since than they were made for. None
+    ever comes back to it.
 
     Parameters
     ----------
@@ -146,5 +146,5 @@ def finished_scores(campaign: Campaign, number: int, checkpoint_hash: str) -> Sc
     except ScoresError:
         return None
     then, now = (labeled_ids(campaign, known) for known in (Knowledge(**record["known"]), present_knowledge(campaign)))
-    serves = then <= now and len(now - then) <= record["n_query"] - campaign.settings.query.batch_size
+    serves = len(now - then) <= record["n_query"] - campaign.settings.query.batch_size
     return scores if serves and scores.checkpoint == record["checkpoint"] == checkpoint_hash else None

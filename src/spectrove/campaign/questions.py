@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from spectrove import registry
 from spectrove.campaign.campaign import Campaign
-from spectrove.campaign.examples import Knowledge, present_knowledge, teaching_labels
+from spectrove.campaign.examples import Knowledge, asked_ids, present_knowledge
 from spectrove.campaign.settings import CampaignSettings
-from spectrove.contracts import BoolArray, IntArray, Question, Scores, SpectrumId
-from spectrove.query import predicted_classes, sample_at_random, top_utilities
+from spectrove.contracts import BoolArray, IntArray, Question, Scores, SpectrumId, Stratum
+from spectrove.query import AuditDraw, draw_audit, predicted_classes, sample_at_random, target_probability, top_utilities
+from spectrove.query.audit import ASKED_OTHER, ASKED_PREDICTED
 from spectrove.scoring import probabilities_of
 
 
@@ -39,6 +41,19 @@ class Population:
     predicted: IntArray
     labeled: BoolArray
     targets: tuple[str, ...]
+
+    @cached_property
+    def is_target(self) -> BoolArray:
+        """
+        Return which spectra are predicted to be targets, labeled or not.
+
+        Returns
+        -------
+        array of bool, shape (n_spectra,)
+            A mask over the pool.
+        """
+        mask: BoolArray = np.isin(self.scores.classes, self.targets)[self.predicted]
+        return mask
 
     def facts(self) -> dict[str, Any]:
         """
@@ -67,17 +82,16 @@ class Population:
         array of bool, shape (n_spectra,)
             A mask over the pool.
         """
-        mask: BoolArray = np.isin(self.scores.classes, self.targets)[self.predicted]
-        mask &= ~self.labeled
-        return mask
+        return self.is_target & ~self.labeled
 
 
 def labeled_ids(campaign: Campaign, known: Knowledge) -> set[SpectrumId]:
     """
     Return the spectra that have left the pool, or are of another one.
 
-    Those are the spectra that the campaign began with, and those of which an answer trains. A query that was abstained from
-    leaves too, so that nobody is asked twice what cannot be told; audits stay unless their labels train.
+    Those are the spectra that the campaign began with, and those that an answer trains of, or has trained of before it was taken
+    back: no network is judged by what it has learned. A query that was abstained from leaves too, so that nobody is asked twice
+    what cannot be told; audits stay unless their labels train.
 
     Parameters
     ----------
@@ -91,9 +105,11 @@ def labeled_ids(campaign: Campaign, known: Knowledge) -> set[SpectrumId]:
     set of SpectrumId
         Their ids.
     """
-    asked = {question.spectrum_id for question in campaign.store.questions(arm="query")}
-    answered = campaign.store.labels(known.n_answers).keys()
-    return campaign.training_labels().keys() | teaching_labels(campaign, known).keys() | (asked & answered)
+    queried, audited = asked_ids(campaign, known)
+    answers = campaign.store.answers(known.n_answers)
+    answered = {answer.spectrum_id for answer in answers}
+    labeled = {answer.spectrum_id for answer in answers if answer.label is not None}
+    return campaign.training_labels().keys() | (queried & answered) | (audited & labeled)
 
 
 def labeled_rows(campaign: Campaign, known: Knowledge | None = None) -> BoolArray:
@@ -119,9 +135,9 @@ def labeled_rows(campaign: Campaign, known: Knowledge | None = None) -> BoolArra
     return mask
 
 
-def population_of(campaign: Campaign, scores: Scores) -> Population:
+def population_of(campaign: Campaign, scores: Scores, known: Knowledge | None = None) -> Population:
     """
-    Return what a scored pool holds now.
+    Return what a scored pool holds.
 
     Parameters
     ----------
@@ -129,23 +145,27 @@ def population_of(campaign: Campaign, scores: Scores) -> Population:
         The campaign.
     scores : Scores
         A pass over its pool.
+    known : Knowledge, optional
+        What is known; all that is known now unless given.
 
     Returns
     -------
     Population
-        Without the spectra that are labeled by now.
+        Without the spectra that are labeled by then.
     """
     targets = campaign.settings.classes.targets
-    return Population(scores, predicted_classes(scores.probabilities), labeled_rows(campaign), targets)
+    return Population(scores, predicted_classes(scores.probabilities), labeled_rows(campaign, known), targets)
 
 
-def choose_questions(campaign: Campaign, number: int, population: Population, checkpoint: Path) -> list[Question]:
+def choose_questions(
+    campaign: Campaign, number: int, population: Population, checkpoint: Path
+) -> tuple[list[Question], tuple[Stratum, ...]]:
     """
-    Return what an iteration asks about: the most useful spectra, and a random sample of the predicted targets.
+    Return what an iteration asks about: the most useful spectra, and a random sample that tells precision and recall.
 
     Nothing of the pool's size becomes objects of Python: probabilities are read as they lie on the disk, ids are read of the
-    chosen rows, of ties and of predicted targets. The probabilities of the chosen are computed again in single precision,
-    whatever the pass was computed in.
+    chosen rows and of ties. The probabilities of the chosen are computed again in single precision, whatever the pass was
+    computed in.
 
     Parameters
     ----------
@@ -160,8 +180,10 @@ def choose_questions(campaign: Campaign, number: int, population: Population, ch
 
     Returns
     -------
-    list of Question
-        The queries, then the audit, by position. One spectrum may be in both.
+    questions : list of Question
+        The queries, then the audit, by position. In an audit of predicted targets alone, one spectrum may be in both.
+    strata : tuple of Stratum
+        The parts of the population, where the audit was drawn by strata; else empty.
     """
     scores, settings = population.scores, campaign.settings
     n_query, n_audit = batch_sizes(settings, len(campaign.store.labels()))
@@ -170,10 +192,13 @@ def choose_questions(campaign: Campaign, number: int, population: Population, ch
     query_rows, utilities = top_utilities(
         scores.probabilities, strategy, scores.spectrum_ids, n_query, generator, population.labeled
     )
-    generator = campaign.generator(number, "audit")
-    audit_rows, chance = sample_at_random(scores.spectrum_ids, population.is_candidate(), n_audit, generator)
+    drawn = _draw(campaign, number, population, query_rows, n_audit)
+    strata = [stratum.name for stratum in drawn.strata]
+    asked = [""] * query_rows.size
+    if strata:
+        asked = [ASKED_PREDICTED if population.is_target[row] else ASKED_OTHER for row in query_rows.tolist()]
 
-    def questions(arm: str, rows: IntArray) -> list[Question]:
+    def questions(arm: str, rows: IntArray, facts: Callable[[int], dict[str, Any]]) -> list[Question]:
         exact = probabilities_of(checkpoint, campaign.pool, rows, settings.scoring)
         return [
             Question(
@@ -181,15 +206,57 @@ def choose_questions(campaign: Campaign, number: int, population: Population, ch
                 spectrum_id=id_,
                 arm=arm,
                 position=position,
-                utility=float(utilities[position]) if arm == "query" else np.nan,
-                inclusion_probability=chance if arm == "audit" else np.nan,
                 predicted=scores.classes[population.predicted[row]],
                 probabilities=tuple(exact[position].tolist()),
+                **facts(position),
             )
             for position, (id_, row) in enumerate(zip(scores.spectrum_ids[rows], rows.tolist(), strict=True))
         ]
 
-    return questions("query", query_rows) + questions("audit", audit_rows)
+    def of_query(position: int) -> dict[str, Any]:
+        chance = 1.0 if strata else np.nan
+        return {"utility": float(utilities[position]), "inclusion_probability": chance, "stratum": asked[position]}
+
+    def of_audit(position: int) -> dict[str, Any]:
+        chance = float(drawn.inclusion_probabilities[position])
+        name = strata[drawn.stratum[position]] if strata else ""
+        return {"utility": np.nan, "inclusion_probability": chance, "stratum": name}
+
+    return questions("query", query_rows, of_query) + questions("audit", drawn.rows, of_audit), drawn.strata
+
+
+def _draw(campaign: Campaign, number: int, population: Population, asked: IntArray, n_audit: int) -> AuditDraw:
+    scores, settings = population.scores, campaign.settings
+    generator = campaign.generator(number, "audit")
+    if settings.audit.design == "predicted":
+        rows, chance = sample_at_random(scores.spectrum_ids, population.is_candidate(), n_audit, generator)
+        return AuditDraw((), rows, np.zeros(rows.size, dtype=np.intp), np.full(rows.size, chance))
+    score = target_probability(scores.probabilities, [scores.classes.index(name) for name in population.targets])
+    sizes = settings.audit.sizes(n_audit)
+    return draw_audit(score, population.is_target, population.labeled, asked, scores.spectrum_ids, sizes, generator)
+
+
+def count_found(campaign: Campaign, known: Knowledge) -> dict[str, Any]:
+    """
+    Return how many of the spectra that have left the pool are targets, and how many nobody could tell.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+    known : Knowledge
+        What is known.
+
+    Returns
+    -------
+    dict
+        ``n_found`` and, of these, ``found`` by class; ``n_untold``. Spectra that the campaign began with are left out.
+    """
+    gone = labeled_ids(campaign, known) - campaign.training_labels().keys()
+    said = campaign.store.labels(known.n_answers)
+    labels = [said[id_] for id_ in gone]
+    found = {name: labels.count(name) for name in campaign.settings.classes.targets}
+    return {"n_found": sum(found.values()), "found": found, "n_untold": labels.count(None)}
 
 
 def shown_order(campaign: Campaign, number: int, ids: Collection[SpectrumId]) -> list[SpectrumId]:

@@ -87,6 +87,7 @@ class QuestionRow(Base):
     inclusion_probability: Mapped[float | None] = mapped_column(Float)
     predicted: Mapped[str]
     probabilities: Mapped[list[float]]
+    stratum: Mapped[str] = mapped_column(String, server_default="")
 
 
 class AnswerRow(Base):

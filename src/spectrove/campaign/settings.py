@@ -97,38 +97,75 @@ class QueryConfig:
                 raise ValueError(msg)
 
 
+DESIGNS = ("strata", "predicted")
+"""How an audit can be drawn."""
+
+
 @dataclass(frozen=True)
 class AuditConfig:
     """
-    The random sample of predicted targets that estimates the precision.
+    The random sample that estimates precision and recall.
 
     Attributes
     ----------
     size : int
-        Number of predicted targets drawn in an iteration; all of them where there are fewer.
+        Number of spectra drawn in an iteration; all of them where there are fewer.
     level : float
-        Confidence level of the interval, between 0 and 1.
+        Confidence level of the intervals, between 0 and 1.
     trains : bool
         Whether the audit's labels join the training set once its estimate is frozen.
+    design : str
+        ``strata``: from the predicted targets and, by strata of the score, from all others, so that recall can be told too.
+        ``predicted``: from the predicted targets alone, as in the paper.
+    predicted_share : float
+        Part of an audit by strata that is drawn from the predicted targets, between 0 and 1: the more, the better known is the
+        precision, and the less the recall.
 
     Raises
     ------
     ValueError
-        If ``size`` is less than 1, or ``level`` does not lie between 0 and 1.
+        If ``size`` is less than 1, ``level`` or ``predicted_share`` does not lie between 0 and 1, or the design is unknown.
     """
 
     size: int = 30
     level: float = 0.95
     trains: bool = True
+    design: str = "strata"
+    predicted_share: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse a sample without a size or a level."""
+        """Refuse a sample without a size, a level or a design."""
         if self.size < 1:
             msg = f"size must be at least 1, got {self.size}"
             raise ValueError(msg)
-        if not 0 < self.level < 1:
-            msg = f"level must lie between 0 and 1, got {self.level}"
+        for name, value in (("level", self.level), ("predicted_share", self.predicted_share)):
+            if not 0 < value < 1:
+                msg = f"{name} must lie between 0 and 1, got {value}"
+                raise ValueError(msg)
+        if self.design not in DESIGNS:
+            msg = f"design must be one of {', '.join(DESIGNS)}, got {self.design!r}"
             raise ValueError(msg)
+
+    def sizes(self, n: int) -> tuple[int, int]:
+        """
+        Return how many predicted targets and how many others an audit by strata draws.
+
+        Parameters
+        ----------
+        n : int
+            Of so many.
+
+        Returns
+        -------
+        tuple of int
+            Their numbers.
+        """
+        n_predicted = min(n, round(n * self.predicted_share))
+        return n_predicted, n - n_predicted
+
+
+Option = float | int | str
+"""What an option of a rule may be."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +176,9 @@ class StoppingConfig:
     Attributes
     ----------
     rule : str
-        A plug-in of the group ``spectrove.stopping``.
+        A plug-in of the group ``spectrove.stopping``, or several joined by ``and``, ``or`` and parentheses.
     options : mapping
-        What the rule is made with; for ``paper-2020`` the threshold of the precision and how many times it is to be passed.
+        What the rule is made with, such as ``{ goal = 0.8 }``; where several are joined, a table of these for each by its name.
     max_iterations : int or None
         Stop after so many iterations whatever the rule says.
     max_answers : int or None
@@ -154,7 +191,7 @@ class StoppingConfig:
     """
 
     rule: str = "paper-2020"
-    options: Mapping[str, float | int | str] = field(default_factory=lambda: {"threshold": 0.8, "times": 3})
+    options: Mapping[str, Option | Mapping[str, Option]] = field(default_factory=dict)
     max_iterations: int | None = None
     max_answers: int | None = None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from spectrove.campaign.ahead import is_prepared, why_not_prepare
-from spectrove.campaign.campaign import Campaign
+from spectrove.campaign.campaign import Campaign, stopping_rule
 from spectrove.campaign.questions import shown_order
+from spectrove.campaign.schema import IterationRow
 from spectrove.storage import atomic_path, storage_errors
 
 QUESTION_COLUMNS = ("spectrum_id", "designation", "ra", "dec", "file", "label", "comment")
@@ -48,22 +50,33 @@ def status(campaign: Campaign) -> dict[str, Any]:
         "n_abstentions": sum(label is None for label in labels.values()),
         "prepared": is_prepared(campaign, last.number + 1),
         "next": _next(campaign, len(open_ids)),
-        "iterations": [
-            {
-                "number": past.number,
-                "kind": past.kind,
-                "phase": past.phase,
-                "started_at": past.started_at,
-                "closed_at": past.closed_at,
-                "checkpoint": past.checkpoint_hash,
-                "trained": past.trained,
-                "population": past.population,
-                "precision": past.estimate,
-                "decision": past.decision,
-            }
-            for past in campaign.store.iterations()
-        ],
+        "stopping": _stopping(campaign),
+        "iterations": [_facts(past) for past in campaign.store.iterations()],
     }
+
+
+def _facts(row: IterationRow) -> dict[str, Any]:
+    estimate = row.estimate
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "phase": row.phase,
+        "started_at": row.started_at,
+        "closed_at": row.closed_at,
+        "checkpoint": row.checkpoint_hash,
+        "trained": row.trained,
+        "population": row.population,
+        "precision": None if estimate is None else {name: estimate[name] for name in estimate if name not in {"look", "recall"}},
+        "recall": None if estimate is None else estimate.get("recall", {}),
+        "decision": row.decision,
+    }
+
+
+def _stopping(campaign: Campaign) -> dict[str, Any]:
+    settings = campaign.settings.stopping
+    decisions = [row.decision for row in campaign.store.iterations() if row.decision is not None]
+    state = decisions[-1] if decisions else asdict(stopping_rule(settings).decide([]))
+    return {"rule": settings.rule, **state}
 
 
 def _next(campaign: Campaign, n_open: int) -> str:

@@ -399,6 +399,7 @@ def _question_row(question: Question) -> QuestionRow:
         inclusion_probability=None if np.isnan(question.inclusion_probability) else question.inclusion_probability,
         predicted=question.predicted,
         probabilities=list(question.probabilities),
+        stratum=question.stratum,
     )
 
 
@@ -412,4 +413,5 @@ def _question(row: QuestionRow) -> Question:
         inclusion_probability=np.nan if row.inclusion_probability is None else row.inclusion_probability,
         predicted=row.predicted,
         probabilities=tuple(row.probabilities),
+        stratum=row.stratum,
     )

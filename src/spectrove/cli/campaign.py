@@ -85,7 +85,7 @@ def new(
 @ON_WORKERS
 @click.option("--skip-open", is_flag=True, help="Go on although questions are open; they count as abstentions.")
 def step(directory: Path, workers: int, scheduler: str | None, skip_open: bool) -> None:
-    """Do the next thing: train, score and ask, close the queries, or estimate the precision."""
+    """Do the next thing: train, score and ask, close the queries, or estimate precision and recall."""
     from spectrove.campaign import Campaign, step
     from spectrove.execution import make_executor
 
@@ -148,7 +148,7 @@ def run(directory: Path, workers: int, scheduler: str | None, oracle_path: Path 
 @DIRECTORY
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(directory: Path, as_json: bool) -> None:
-    """Say where the campaign stands: iterations, precision, open questions, and what to do next."""
+    """Say where the campaign stands: iterations, precision and recall, the stopping rule, open questions, and what to do next."""
     from spectrove.campaign import Campaign, status, write_questions
 
     with Campaign(directory) as opened:
@@ -201,10 +201,12 @@ def _print_status(facts: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from spectrove.campaign.telling import tell_audit
+
     state = "finished" if facts["finished"] else f"iteration {facts['iteration']}, phase {facts['phase']}"
     click.echo(f"{facts['campaign']}: {state}; {facts['n_answers']} answers, {facts['n_open']} questions open")
     table = Table()
-    for column in ("iteration", "phase", "trained on", "answers", "predicted targets", "precision", "decision"):
+    for column in ("iteration", "phase", "trained on", "answers", "predicted targets", "precision", "recall", "decision"):
         table.add_column(column)
     for row in facts["iterations"]:
         table.add_row(
@@ -213,10 +215,18 @@ def _print_status(facts: dict[str, Any]) -> None:
             str((row["trained"] or {}).get("n_examples", "")),
             _answers_known(row["trained"] or {}),
             str((row["population"] or {}).get("n_predicted_targets", "")),
-            _precision(row["precision"]),
+            _share(row["precision"]),
+            _share((row["recall"] or {}).get("")),
             "" if row["decision"] is None else "stop" if row["decision"]["stop"] else "go on",
         )
     Console().print(table)
+    closed = [row for row in facts["iterations"] if row["precision"] is not None]
+    for row in closed[-1:]:
+        click.echo(f"what the audit of iteration {row['number']} says:")
+        for sentence in tell_audit(row):
+            click.echo(f"  {sentence}")
+    rule = facts["stopping"]
+    click.echo(f"stopping rule {rule['rule']}: {'stop' if rule['stop'] else 'go on'}; {rule['reason']}")
     if facts["prepared"]:
         click.echo(f"iteration {facts['iteration'] + 1} is prepared: its questions are there at once when these are answered")
     click.echo(f"next: {facts['next']}")
@@ -227,9 +237,78 @@ def _answers_known(trained: dict[str, Any]) -> str:
     return f"{trained.get('n_answers', '')}{f' ({missed} came too late)' if missed else ''}"
 
 
-def _precision(estimate: dict[str, Any] | None) -> str:
+def _share(estimate: dict[str, Any] | None) -> str:
     if estimate is None:
         return ""
     if estimate["estimate"] is None:
         return "unknown"
-    return f"{estimate['estimate']:.2f} ({estimate['lower']:.2f}–{estimate['upper']:.2f}), n = {estimate['n_answered']}"
+    return f"{estimate['estimate']:.2f} ({estimate['lower']:.2f}–{estimate['upper']:.2f})"
+
+
+# -- plan -----------------------------------------------------------------------------------------------------------------------
+
+
+@campaign.command(short_help="Say how many more labels a wish needs.")
+@DIRECTORY
+@click.option(
+    "--half-width",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    help="How well precision and recall are to be known: ± this.",
+)
+@click.option(
+    "--undiscovered",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="At most so many targets are to be neither labeled nor predicted.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def plan(directory: Path, half_width: float, undiscovered: int | None, as_json: bool) -> None:
+    """Say how many more labels, and hours at your pace, it takes to know precision and recall better."""
+    from spectrove.campaign import Campaign
+    from spectrove.campaign.plan import plan, plan_sentences
+
+    with Campaign(directory) as opened:
+        facts = plan(opened, half_width, undiscovered)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{directory}: planned from the audit of iteration {facts['iteration']}")
+    for sentence in plan_sentences(facts):
+        click.echo(f"  {sentence}")
+
+
+# -- report ---------------------------------------------------------------------------------------------------------------------
+
+
+@campaign.command(short_help="Write the report: one page with all numbers.")
+@DIRECTORY
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to; DIRECTORY/report unless given.")
+@click.option(
+    "--injected",
+    type=located,
+    metavar="FOLDER|POOL",
+    help="Spectra with injected lines: the folder of `simulate inject`, or a pool of its spectra with --truth.",
+)
+@click.option("--truth", type=click.Path(path_type=Path), metavar="CSV", help="What was injected; FOLDER/truth.csv unless given.")
+def report(directory: Path, output: Path | None, injected: Path | None, truth: Path | None) -> None:
+    """
+    Write what is known of the campaign as one page, and all numbers as JSON.
+
+    Precision, recall by each of three ways, undiscovered targets, calibration: each with its limits and what it takes for
+    granted. It works in the middle of a campaign, too.
+    """
+    from spectrove.campaign import Campaign
+    from spectrove.report import Injections, sentences, write_report
+
+    if truth is not None and injected is None:
+        msg = "--truth says what was injected into the spectra that --injected names; name these, too"
+        raise click.UsageError(msg)
+    injections = None if injected is None else Injections(injected, truth)
+    with Campaign(directory) as opened:
+        files, facts = write_report(opened, output or directory / "report", injections)
+    for lead, sentence in sentences(facts):
+        click.echo(f"{lead}: {sentence}")
+    click.echo(f"page         {files.html}")
+    click.echo(f"numbers      {files.json}")

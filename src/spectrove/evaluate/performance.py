@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import betaincinv
 
 from spectrove.contracts import FloatArray, IntArray
+from spectrove.evaluate.intervals import clopper_pearson, lower_limit
 
 
 @dataclass(frozen=True)
 class PrecisionEstimate:
     """
     The precision of a set of predicted targets, estimated from a simple random sample of it.
+
+    Where some of the set were asked about anyway, the sample is one of the others, and the two are added up.
 
     Every attribute is a plain number or text, so that ``dataclasses.asdict`` writes an estimate to JSON and
     ``PrecisionEstimate(**fields)`` reads it back.
@@ -36,13 +38,20 @@ class PrecisionEstimate:
     estimate : float or None
         ``n_correct / n_answered``; None if there is no answer.
     lower, upper : float
-        Two-sided limits of the precision, the abstentions left out, as if they were abstained from at random.
+        Two-sided limits of the precision, the abstentions left out, as if they were abstained from at random; those of spectra
+        asked about anyway count as the worst case.
     worst_lower, worst_upper : float
         Lower limit if every abstention were wrong, upper limit if every abstention were right.
     level : float
         Confidence level of all four limits.
     method : str
         How the numbers came about, in words.
+    n_asked : int
+        Number of predicted targets asked about anyway, whatever chance says; the other counts leave them out.
+    n_asked_answered : int
+        How many of those have a label.
+    n_asked_correct : int
+        How many of those are right.
     """
 
     n_predicted: int
@@ -58,6 +67,29 @@ class PrecisionEstimate:
     worst_upper: float
     level: float
     method: str
+    n_asked: int = 0
+    n_asked_answered: int = 0
+    n_asked_correct: int = 0
+
+    def lower_at(self, alpha: float) -> float:
+        """
+        Return a one-sided lower limit of the precision, missing labels treated as in ``lower``.
+
+        Parameters
+        ----------
+        alpha : float
+            Probability with which the limit may lie above the truth.
+
+        Returns
+        -------
+        float
+            Clopper and Pearson's limit, but never below what the labels prove.
+        """
+        n_rest = self.n_predicted - self.n_asked
+        if not self.n_predicted:
+            return 0.0
+        n_right = max(n_rest * lower_limit(self.n_correct, self.n_answered, alpha), self.n_correct)
+        return (self.n_asked_correct + n_right) / self.n_predicted
 
 
 @dataclass(frozen=True)
@@ -126,48 +158,6 @@ class ConfusionMatrix:
         totals = self.counts.sum(axis=1, keepdims=True)
         fractions: FloatArray = np.divide(self.counts, totals, out=np.full(self.counts.shape, np.nan), where=totals > 0)
         return fractions
-
-
-def precision_interval(n_correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """
-    Return the two-sided Clopper-Pearson limits of a proportion.
-
-    The limits hold the true proportion with at least the given probability, whatever it is and however small the sample. For a
-    draw without replacement from a finite population they are wider than necessary, never narrower.
-
-    Parameters
-    ----------
-    n_correct : int
-        Number of successes.
-    n : int
-        Number of trials.
-    level : float
-        Confidence level, between 0 and 1.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper limit; 0 and 1 if there were no trials.
-
-    Raises
-    ------
-    ValueError
-        If ``n_correct`` does not lie between 0 and ``n``, or ``level`` not between 0 and 1.
-
-    References
-    ----------
-    .. [1] Clopper & Pearson 1934, Biometrika 26, 404.
-    """
-    if not 0 <= n_correct <= n:
-        msg = f"the number of correct ones must lie between 0 and the number of trials {n}, got {n_correct}"
-        raise ValueError(msg)
-    if not 0 < level < 1:
-        msg = f"the confidence level must lie between 0 and 1, got {level!r}"
-        raise ValueError(msg)
-    tail = (1 - level) / 2
-    lower = 0.0 if n_correct == 0 else float(betaincinv(n_correct, n - n_correct + 1, tail))
-    upper = 1.0 if n_correct == n else float(betaincinv(n_correct + 1, n - n_correct, 1 - tail))
-    return lower, upper
 
 
 def estimate_precision(
@@ -240,6 +230,69 @@ def estimate_precision(
         level=level,
         method=_method(n_sampled, n_missing, n_predicted, level),
     )
+
+
+def add_asked(rest: PrecisionEstimate, n_asked: int, n_answered: int, n_correct: int) -> PrecisionEstimate:
+    """
+    Return the precision of all predicted targets where some were asked about anyway and the rest was sampled.
+
+    Parameters
+    ----------
+    rest : PrecisionEstimate
+        Of those that nobody would have asked about but for the sample.
+    n_asked : int
+        Number of predicted targets asked about anyway.
+    n_answered : int
+        How many of those have a label. The estimate takes the others for alike, the limits for the worst case, as no chance is at
+        work there.
+    n_correct : int
+        How many of those are right.
+
+    Returns
+    -------
+    PrecisionEstimate
+        Of both together.
+
+    Raises
+    ------
+    ValueError
+        If the numbers rise from one to the next.
+    """
+    if not n_asked >= n_answered >= n_correct >= 0:
+        msg = f"asked, answered and correct must not rise, nor be negative, got {(n_asked, n_answered, n_correct)}"
+        raise ValueError(msg)
+    if not n_asked:
+        return rest
+    n_predicted = rest.n_predicted + n_asked
+
+    def together(n_right: float, share: float) -> float:
+        return (n_right + rest.n_predicted * share) / n_predicted if rest.n_predicted else n_right / n_predicted
+
+    estimate = None
+    if n_answered and (rest.estimate is not None or not rest.n_predicted):
+        estimate = together(n_asked * n_correct / n_answered, rest.estimate or 0.0)
+    most = n_correct + n_asked - n_answered
+    return replace(
+        rest,
+        n_predicted=n_predicted,
+        n_asked=n_asked,
+        n_asked_answered=n_answered,
+        n_asked_correct=n_correct,
+        estimate=estimate,
+        lower=together(n_correct, rest.lower),
+        upper=together(most, rest.upper),
+        worst_lower=together(n_correct, rest.worst_lower),
+        worst_upper=together(most, rest.worst_upper),
+        method=_method_with_asked(rest, n_asked, n_asked - n_answered),
+    )
+
+
+def _method_with_asked(rest: PrecisionEstimate, n_asked: int, n_missing: int) -> str:
+    missing = f" ({n_missing} without a label, the worst case in the limits)" if n_missing else ""
+    if rest.n_predicted:
+        return f"all {n_asked} that were asked about anyway{missing}; of the others: {rest.method}"
+    exact = "" if n_missing else ", so the number is exact"
+    return f"all {n_asked} predicted targets were asked about anyway{missing}{exact}"
 
 
 def estimate_class_precision(
@@ -331,8 +384,8 @@ def precision_recall(
         n_unknown=len(truth) - len(known),
         precision=n_true_positive / n_predicted if n_predicted else None,
         recall=n_true_positive / n_targets if n_targets else None,
-        precision_limits=precision_interval(n_true_positive, n_predicted, level),
-        recall_limits=precision_interval(n_true_positive, n_targets, level),
+        precision_limits=clopper_pearson(n_true_positive, n_predicted, level),
+        recall_limits=clopper_pearson(n_true_positive, n_targets, level),
         level=level,
     )
 
@@ -376,7 +429,7 @@ def confusion_matrix(truth: Sequence[str | None], predicted: Sequence[str], clas
 
 
 def _limits(n_correct: int, n: int, n_predicted: int, level: float) -> tuple[float, float]:
-    lower, upper = precision_interval(n_correct, n, level)
+    lower, upper = clopper_pearson(n_correct, n, level)
     if n_predicted == 0:
         return lower, upper
     n_wrong = n - n_correct

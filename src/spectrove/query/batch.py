@@ -100,9 +100,9 @@ def choose_top(
     # Ids are read, which costs more than all else, where utilities are equal and nowhere else.
     for equal in np.split(np.arange(worth.size), np.flatnonzero(np.diff(worth)) + 1):
         if equal.size > 1:
-            above[equal] = _smallest_hashes(spectrum_ids, above[equal], equal.size, salt)
+            above[equal] = smallest_hashes(spectrum_ids, above[equal], equal.size, salt)
     n_tied, tied = n_chosen - above.size, rows[utilities == boundary]
-    tied = tied if tied.size == n_tied == 1 else _smallest_hashes(spectrum_ids, tied, n_tied, salt)
+    tied = tied if tied.size == n_tied == 1 else smallest_hashes(spectrum_ids, tied, n_tied, salt)
     return np.concatenate([above, tied]), np.concatenate([worth, np.full(tied.size, boundary)])
 
 
@@ -141,11 +141,30 @@ def sample_at_random(
     rows = np.flatnonzero(candidates)
     if rows.size == 0:
         return rows, float("nan")
-    drawn = _smallest_hashes(spectrum_ids, rows, min(n, rows.size), salt)
+    drawn = smallest_hashes(spectrum_ids, rows, min(n, rows.size), salt)
     return drawn, drawn.size / rows.size
 
 
-def _smallest_hashes(spectrum_ids: IdColumn, rows: IntArray, n: int, salt: bytes) -> IntArray:
+def smallest_hashes(spectrum_ids: IdColumn, rows: IntArray, n: int, salt: bytes) -> IntArray:
+    """
+    Return the rows whose ids have the smallest hashes: a draw that does not depend on the order of the rows.
+
+    Parameters
+    ----------
+    spectrum_ids : IdColumn, n_spectra long
+        Ids of all spectra, each different.
+    rows : array of int, shape (n_rows,)
+        Rows that may be returned.
+    n : int
+        How many are wanted, at most ``n_rows``.
+    salt : bytes
+        Key of the hash.
+
+    Returns
+    -------
+    array of int, shape (n,)
+        Rows, the smallest hash first.
+    """
     if n == 0:
         return rows[:0]
     high, low = _hash_words(spectrum_ids, rows, salt)

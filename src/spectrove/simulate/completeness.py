@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectrove.contracts import BoolArray, FloatArray, IntArray
 from spectrove.errors import SpectrumError, StorageError
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 from spectrove.storage import storage_errors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +99,7 @@ def completeness_map(
         np.histogram2d(snr[some], ew[some], bins=edges)[0].astype(np.int64) for some in (np.ones_like(found), found)
     )
     limits = np.array([
-        [precision_interval(int(good), int(n), level) for good, n in zip(*row, strict=True)]
+        [clopper_pearson(int(good), int(n), level) for good, n in zip(*row, strict=True)]
         for row in zip(kept, injected, strict=True)
     ])  # fmt: skip
     return CompletenessMap(edges[0], edges[1], injected, kept, limits[..., 0], limits[..., 1], level)
@@ -149,20 +153,40 @@ def draw_completeness(completeness: CompletenessMap, output: Path) -> Path:
     StorageError
         If there is no such folder, the disk is full, or the image cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     if not output.parent.is_dir():
         msg = f"{output}: there is no folder {str(output.parent)!r}, expected one. Make it, or name another."
         raise StorageError(msg)
+    figure = completeness_figure(completeness)
+    known = figure.canvas.get_supported_filetypes()
+    if output.suffix.lstrip(".").lower() not in known:
+        msg = f"{output}: {output.suffix!r} names no format of images, expected one of {', '.join(sorted(known))}"
+        raise SpectrumError(msg)
+    with storage_errors(output):
+        figure.savefig(output, dpi=130)
+    return output
+
+
+def completeness_figure(completeness: CompletenessMap) -> Figure:
+    """
+    Return a figure of the completeness: in each cell the share in per cent, its limits, and the number of lines.
+
+    Parameters
+    ----------
+    completeness : CompletenessMap
+        What to draw.
+
+    Returns
+    -------
+    Figure
+        One panel.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     share = completeness.completeness
     n_snr, n_ew = share.shape
     figure = Figure(figsize=(2.2 + 1.05 * n_ew, 1.5 + 0.72 * n_snr), layout="constrained", facecolor="white")
-    canvas = FigureCanvasAgg(figure)
-    if output.suffix.lstrip(".").lower() not in canvas.get_supported_filetypes():
-        known = ", ".join(sorted(canvas.get_supported_filetypes()))
-        msg = f"{output}: {output.suffix!r} names no format of images, expected one of {known}"
-        raise SpectrumError(msg)
+    FigureCanvasAgg(figure)
     panel = figure.subplots()
     image = panel.pcolormesh(np.arange(n_ew + 1), np.arange(n_snr + 1), share, vmin=0, vmax=1, cmap="cividis")
     for row, column in np.argwhere(completeness.n_injected > 0):
@@ -176,6 +200,4 @@ def draw_completeness(completeness: CompletenessMap, output: Path) -> Path:
     panel.set_ylabel("S/N a pixel")
     panel.set_title(f"found, {100 * completeness.level:.0f} % limits, number injected", fontsize=9)
     figure.colorbar(image, ax=panel, label="completeness")
-    with storage_errors(output):
-        figure.savefig(output, dpi=130)
-    return output
+    return figure
