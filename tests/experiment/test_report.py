@@ -12,7 +12,8 @@ from spectrove.experiment import published
 from spectrove.experiment.glance import at_a_glance, false_candidates
 from spectrove.experiment.measure import share
 from spectrove.experiment.report import build_sections, render_page, write_report
-from spectrove.experiment.wording import estimated, in_words, percent, told
+from spectrove.experiment.wording import estimated, told
+from spectrove.report.wording import in_words, percent
 
 KEYS = ["glance", "without-asking", "search", "confusion", "recall", "finders", "examples", "time", "settings"]
 

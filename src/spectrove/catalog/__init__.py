@@ -2,10 +2,11 @@
 
 from spectrove.catalog.build import LabeledSpectrum, build_candidates, probability_column
 from spectrove.catalog.export import candidates_of
-from spectrove.catalog.files import software_versions, write_csv, write_provenance
+from spectrove.catalog.files import as_json, software_versions, write_csv, write_provenance
 
 __all__ = [
     "LabeledSpectrum",
+    "as_json",
     "build_candidates",
     "candidates_of",
     "probability_column",

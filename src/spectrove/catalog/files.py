@@ -89,8 +89,29 @@ def write_provenance(provenance: Mapping[str, Any], path: Path) -> None:
     StorageError
         If the disk is full or cannot be written.
     """
-    text = json.dumps(_plain(provenance), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_bytes(path, f"{text}\n".encode())
+    write_bytes(path, as_json(provenance).encode())
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """
+    Return plain data as JSON, its keys sorted, with a line's end; see `write_provenance` for what becomes of other things.
+
+    Parameters
+    ----------
+    content : mapping
+        The data.
+
+    Returns
+    -------
+    str
+        The same text for the same data.
+
+    Raises
+    ------
+    TypeError
+        If something in it has no form in JSON.
+    """
+    return json.dumps(_plain(content), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _plain(value: Any) -> Any:

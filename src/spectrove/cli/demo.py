@@ -58,7 +58,7 @@ def demo(directory: Path, size: int, seed: int, workers: int) -> None:
     opened = _campaign(directory, seed)
     with opened:
         _run(opened, _truth(directory))
-        click.echo("4/4  write the candidates")
+        click.echo("4/4  write the candidates and the report")
         _conclude(opened, directory, time.monotonic() - begun)
 
 
@@ -118,23 +118,27 @@ def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
     from rich.table import Table
 
     from spectrove.campaign import status
+    from spectrove.report import write_report
     from spectrove.vo import export_candidates
 
-    paths = export_candidates(opened, directory / "campaign" / "export")
+    paths = {"report": write_report(opened, directory / "campaign" / "report")[0].html}
+    paths |= export_candidates(opened, directory / "campaign" / "export")
     facts = status(opened)
     truth = _truth(directory)
-    table = Table(title="What the demonstration found (intervals of 95 %)")
-    for column in ("iteration", "labels", "precision, estimated", "precision, true", "recall, true"):
+    table = Table(title="What the demonstration estimated (intervals of 95 %), and the truth")
+    for column in ("iteration", "labels", "precision", "true", "recall", "true"):
         table.add_column(column, justify="right")
     for row in facts["iterations"]:
         performance = _performance(opened, row["number"], truth)
         known = row["precision"] or {}
+        recall = (row["recall"] or {}).get("", {})
         table.add_row(
             f"{row['number']}{', long' if row['kind'] == 'final' else ''}",
             str(row["trained"]["n_examples"]),
             _share(known.get("estimate"), (known.get("lower", 0), known.get("upper", 1))),
-            _share(performance.precision, performance.precision_limits),
-            _share(performance.recall, performance.recall_limits),
+            "" if performance.precision is None else f"{performance.precision:.2f}",
+            _share(recall.get("estimate"), (recall.get("lower", 0), recall.get("upper", 1))),
+            "" if performance.recall is None else f"{performance.recall:.2f}",
         )
     Console().print(table)
     click.echo(

@@ -67,7 +67,8 @@ def summary(directories: tuple[Path, ...], output: Path | None) -> None:
 
     from spectrove.catalog import write_provenance
     from spectrove.experiment import summarize
-    from spectrove.experiment.wording import percent, told
+    from spectrove.experiment.wording import told
+    from spectrove.report.wording import percent
 
     found = summarize(directories)
     table = Table(title=f"{len(found['seeds'])} seeds ({', '.join(map(str, found['seeds']))}), network {found['network']}")

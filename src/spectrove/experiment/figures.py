@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectrove.experiment import published
 from spectrove.experiment.phases import Facts
-from spectrove.experiment.wording import in_words
 from spectrove.lines import H_ALPHA
+from spectrove.report.drawing import FAINT, INK, OURS, PAPER, TRUTH, legend_below, new_figure, tidy
+from spectrove.report.wording import in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, FAINT, OURS, PAPER, TRUTH = "#1f2d3d", "#7b8794", "#c2410c", "#1d6fa5", "#2f855a"
-"""Text, what is less important, what was estimated here, what the paper says, and the truth; told apart without color, too."""
-
 COLORS = ("#1d6fa5", "#2f855a", "#7c4dbd", "#b7791f", "#0f8b8d", "#a8325e", "#5a6b7b", "#8c6d46")
 """Of the classical finders."""
-
-STYLE: Any = {"svg.hashsalt": "spectrove", "svg.fonttype": "path", "font.size": 9, "axes.titlesize": 9.5, "pdf.fonttype": 3}
-"""Settings while a figure is made; the salt makes the same figure the same bytes."""
 
 NO_LIMIT = 1000
 """A bin that reaches so far is named by its lower limit alone."""
 
-WIDTH, CHARACTERS = 9.0, 125
-"""Of a figure: inches, and how many letters of a heading stand side by side."""
-
-
-def as_svg(figure: Figure) -> str:
-    """
-    Return a figure as an address that holds all of it.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure.
-
-    Returns
-    -------
-    str
-        ``data:image/svg+xml;base64,…``, to stand in an ``img`` of a page.
-    """
-    import matplotlib as mpl
-
-    buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+CHARACTERS = 125
+"""How many letters of a heading stand side by side."""
 
 
 def draw_iterations(iterations: Sequence[Facts], threshold: float) -> Figure:
@@ -73,7 +44,7 @@ def draw_iterations(iterations: Sequence[Facts], threshold: float) -> Figure:
     Figure
         Two panels.
     """
-    figure = _figure(5.4)
+    figure = new_figure(5.4)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 1.0))
     active = [row for row in iterations if row["kind"] != "final"]
     asked = [row for row in active if row["estimate"] and row["estimate"]["estimate"] is not None]
@@ -99,7 +70,7 @@ def draw_iterations(iterations: Sequence[Facts], threshold: float) -> Figure:
     below.xaxis.get_major_locator().set_params(integer=True)
     above.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8)
     below.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8)
-    _tidy(above, below)
+    tidy(above, below)
     return figure
 
 
@@ -135,7 +106,7 @@ def draw_non_active(runs: Sequence[Facts], names: Sequence[str]) -> Figure:
     Figure
         A panel for each target class.
     """
-    figure = _figure(1.2 + 0.42 * max(len(runs), len(published.NON_ACTIVE)))
+    figure = new_figure(1.2 + 0.42 * max(len(runs), len(published.NON_ACTIVE)))
     panels = figure.subplots(1, len(names), sharey=True, sharex=True, squeeze=False)[0]
     for panel, name in zip(panels, names, strict=True):
         for place, run in enumerate(runs):
@@ -166,8 +137,8 @@ def draw_non_active(runs: Sequence[Facts], names: Sequence[str]) -> Figure:
     n_rows = max(len(runs), len(published.NON_ACTIVE))
     panels[0].set_yticks(range(n_rows), [f"run {place + 1}" for place in range(n_rows)])
     panels[0].set_ylim(n_rows - 0.4, -0.5)
-    _legend_below(figure, panels[0])
-    _tidy(*panels)
+    legend_below(figure, panels[0])
+    tidy(*panels)
     return figure
 
 
@@ -186,7 +157,7 @@ def draw_recall(recall: Facts) -> Figure:
         Three panels.
     """
     kinds = recall["by_subtype"]
-    figure = _figure(max(4.2, 1.4 + 0.3 * len(kinds)))
+    figure = new_figure(max(4.2, 1.4 + 0.3 * len(kinds)))
     left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1.0), squeeze=False)[0]
     panel = left.subplots()
     for place, kind in enumerate(kinds):
@@ -204,11 +175,11 @@ def draw_recall(recall: Facts) -> Figure:
     panel.set_ylim(len(kinds) - 0.4, -0.6)
     panel.set_xlim(-0.03, 1.03)
     panel.set_xlabel("recall by kind of target")
-    _legend_below(left, panel)
+    legend_below(left, panel)
     above, below = right.subplots(2, 1)
     _draw_bins(above, recall["by_snr"], "S/N of a pixel")
     _draw_bins(below, recall["by_visibility"], "visibility: peak / noise of a pixel")
-    _tidy(panel, above, below)
+    tidy(panel, above, below)
     return figure
 
 
@@ -243,7 +214,7 @@ def draw_finders(finders: Facts) -> Figure:
     Figure
         One panel.
     """
-    figure = _figure(4.4)
+    figure = new_figure(4.4)
     panel = figure.subplots()
     classical = [row for row in finders["rows"] if row["name"] not in {"network", "search"}]
     styles = {row["name"]: (COLORS[place % len(COLORS)], 1.3) for place, row in enumerate(classical)}
@@ -270,7 +241,7 @@ def draw_finders(finders: Facts) -> Figure:
     panel.legend(
         loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5, title="dots: best F1", title_fontsize=8.5
     )
-    _tidy(panel)
+    tidy(panel)
     return figure
 
 
@@ -290,7 +261,7 @@ def draw_examples(examples: Facts) -> Figure:
     """
     groups = [group for group in examples["groups"] if group["spectra"]]
     n_columns = max(len(group["spectra"]) for group in groups)
-    figure = _figure(1.85 * len(groups))
+    figure = new_figure(1.85 * len(groups))
     wave = np.array(examples["wave"])
     bands = figure.subfigures(len(groups), 1, squeeze=False)[:, 0]
     for band, group in zip(bands, groups, strict=True):
@@ -324,7 +295,7 @@ def draw_times(parts: Sequence[tuple[str, float]]) -> Figure:
     Figure
         One panel.
     """
-    figure = _figure(0.9 + 0.27 * len(parts))
+    figure = new_figure(0.9 + 0.27 * len(parts))
     panel = figure.subplots()
     panel.barh(range(len(parts)), [seconds for _, seconds in parts], color=PAPER, height=0.6)
     for place, (_, seconds) in enumerate(parts):
@@ -333,7 +304,7 @@ def draw_times(parts: Sequence[tuple[str, float]]) -> Figure:
     panel.set_ylim(len(parts) - 0.4, -0.6)
     panel.set_xlim(0, 1.15 * max([seconds for _, seconds in parts], default=1))
     panel.set_xlabel("wall time [s]")
-    _tidy(panel)
+    tidy(panel)
     return figure
 
 
@@ -363,7 +334,7 @@ def draw_table(title: str, note: str, header: Sequence[str], rows: Sequence[Sequ
     heights = [max(len(cell) for cell in row) for row in cells]
     line, gap = 0.165, 0.09
     bottom = sum(heights) * line + len(heights) * gap
-    figure = _figure(bottom + 0.2)
+    figure = new_figure(bottom + 0.2)
     panel = figure.subplots()
     panel.set_axis_off()
     panel.set_xlim(0, sum(widths))
@@ -396,32 +367,3 @@ def set_heading(figure: Figure, title: str, note: str) -> None:
     lines = textwrap.wrap(note, CHARACTERS)
     figure.set_figheight(figure.get_figheight() + 0.5 + 0.16 * len(lines))
     figure.suptitle("\n".join([title, *lines]), fontsize=9, color=INK, x=0.01, ha="left")
-
-
-def _legend_below(figure: Any, panel: Axes) -> None:
-    handles, labels = panel.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-
-
-def _figure(height: float) -> Figure:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _tidy(*panels: Axes) -> None:
-    for panel in panels:
-        panel.tick_params(labelsize=8)
-        for label in (panel.xaxis.label, panel.yaxis.label):
-            label.set_fontsize(9)
-        for name in ("left", "center"):
-            panel.set_title(panel.get_title(name), loc=name, fontsize=9.5)
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(visible=True, color=FAINT, alpha=0.15, linewidth=0.6)
-        panel.set_axisbelow(True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from spectrove.experiment import published
 from spectrove.experiment.measure import share
 from spectrove.experiment.phases import Facts
-from spectrove.experiment.tables import Table
-from spectrove.experiment.wording import NOTHING, percent, told
+from spectrove.experiment.wording import told
+from spectrove.report.page import Table
+from spectrove.report.wording import NOTHING, percent
 
 PER_MILLION = 1e6
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from spectrove.campaign import Campaign
 from spectrove.contracts import BoolArray, FloatArray, IntArray
-from spectrove.evaluate import precision_interval
+from spectrove.evaluate import clopper_pearson
 from spectrove.experiment.phases import Facts
 from spectrove.experiment.truth import PoolTruth
 
@@ -49,7 +49,7 @@ def share(n: int, of: int) -> Facts:
     dict
         ``n``, ``of``, ``value`` (None without trials), ``lower``, ``upper`` and ``level``; Clopper-Pearson limits.
     """
-    lower, upper = precision_interval(int(n), int(of), LEVEL)
+    lower, upper = clopper_pearson(int(n), int(of), LEVEL)
     return {"n": int(n), "of": int(of), "value": n / of if of else None, "lower": lower, "upper": upper, "level": LEVEL}
 
 

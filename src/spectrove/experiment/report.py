@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from spectrove.catalog import write_provenance
 from spectrove.experiment import published, tables
 from spectrove.experiment.figures import (
-    STYLE,
-    as_svg,
     draw_examples,
     draw_finders,
     draw_iterations,
@@ -25,8 +21,10 @@ from spectrove.experiment.figures import (
 )
 from spectrove.experiment.glance import at_a_glance
 from spectrove.experiment.phases import Facts
-from spectrove.experiment.tables import Table
-from spectrove.experiment.wording import in_words, percent, told
+from spectrove.experiment.wording import told
+from spectrove.report.drawing import STYLE, as_svg
+from spectrove.report.page import Table, environment_of
+from spectrove.report.wording import in_words, percent
 from spectrove.storage import atomic_path, write_bytes
 
 if TYPE_CHECKING:
@@ -270,11 +268,8 @@ def render_page(facts: Facts, sections: list[Section]) -> str:
     str
         HTML; every text in it is escaped.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("spectrove.experiment"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
     images = {section.key: as_svg(section.figure) for section in sections if section.figure is not None}
-    page = environment.get_template("report.html.jinja")
+    page = environment_of("spectrove.experiment").get_template("report.html.jinja")
     return page.render(title=title(facts), reference=published.REFERENCE, sections=sections, images=images)
 
 

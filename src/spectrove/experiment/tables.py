@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from spectrove.experiment import published
 from spectrove.experiment.measure import share
 from spectrove.experiment.phases import Facts
-from spectrove.experiment.wording import NOTHING, estimated, in_words, percent, told
-
-
-@dataclass(frozen=True)
-class Table:
-    """
-    A table as texts.
-
-    Attributes
-    ----------
-    title : str
-        What it shows.
-    note : str
-        Sample, interval and assumptions, in words.
-    header : tuple of str
-        Names of the columns.
-    rows : tuple of tuple of str
-        The cells.
-    widths : tuple of int
-        Characters in a line of each column where the table is printed.
-    """
-
-    title: str
-    note: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    widths: tuple[int, ...]
+from spectrove.experiment.wording import estimated, told
+from spectrove.report.page import Table
+from spectrove.report.wording import NOTHING, in_words, percent
 
 
 def non_active_table(facts: Facts) -> Table:
