@@ -52,9 +52,7 @@ def rates(options: Options) -> Facts:
             "Dask, one worker": one,
             "Dask, two workers": two,
         }
-        contestants = [
-            Contestant(name, partial(job, place), n_rows, warms_up=False) for name, place in places.items()
-        ]
+        contestants = [Contestant(name, partial(job, place), n_rows, warms_up=False) for name, place in places.items()]
         bits = {job(place) for place in places.values()}
         contest = harness.contest(f"scoring {n_rows:,} spectra", "rows", contestants, options.turns)
     facts = {"rows_a_task": ROWS_A_TASK, "n_tasks": -(-n_rows // ROWS_A_TASK)}

@@ -70,7 +70,14 @@ class Bet:
 
     @property
     def loss(self) -> float:
-        """Part of the logarithm of the capital that the events seen have taken."""
+        """
+        Return how much of the logarithm of the capital the events seen have taken.
+
+        Returns
+        -------
+        float
+            Not negative.
+        """
         return float(self.losses @ self.n_events)
 
     def log_gain(self, total: float) -> float:

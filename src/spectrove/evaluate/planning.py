@@ -63,7 +63,14 @@ class StratumLabels:
 
     @property
     def n_more(self) -> int:
-        """How many more these are than the last audit had."""
+        """
+        Return how many more these are than the last audit had.
+
+        Returns
+        -------
+        int
+            0 for a census.
+        """
         return 0 if self.is_census else max(0, self.n_labels - self.n_answered)
 
     def expected(self) -> StratumCount:
@@ -217,8 +224,10 @@ def labels_for_recall(
 
     Returns
     -------
-    hits, misses : tuple of StratumLabels
+    hits : tuple of StratumLabels
         In the order of the counts; strata that are known, or asked about as a whole, keep the labels that they have.
+    misses : tuple of StratumLabels
+        The same of the others.
 
     Raises
     ------
@@ -276,8 +285,10 @@ def labels_for_recall_limits(
 
     Returns
     -------
-    hits, misses : tuple of StratumLabels
+    hits : tuple of StratumLabels
         In the order of the counts.
+    misses : tuple of StratumLabels
+        The same of the others.
 
     Raises
     ------

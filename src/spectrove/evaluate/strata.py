@@ -52,27 +52,62 @@ class StratumCount:
 
     @property
     def is_census(self) -> bool:
-        """True if all of it was asked about, so that chance has no part in what was seen."""
+        """
+        Return whether all of it was asked about, so that chance has no part in what was seen.
+
+        Returns
+        -------
+        bool
+            True also where it is empty.
+        """
         return self.n_sampled == self.n_spectra
 
     @property
     def is_known(self) -> bool:
-        """True if every spectrum of it has a label."""
+        """
+        Return whether every spectrum of it has a label.
+
+        Returns
+        -------
+        bool
+            True also where it is empty.
+        """
         return self.n_answered == self.n_spectra
 
     @property
     def n_missing(self) -> int:
-        """Number of labels that were asked for and not given."""
+        """
+        Return how many labels were asked for and not given.
+
+        Returns
+        -------
+        int
+            At most the sample.
+        """
         return self.n_sampled - self.n_answered
 
     @property
     def n_possible(self) -> int:
-        """Events that the labels leave possible."""
+        """
+        Return how many events the labels leave possible.
+
+        Returns
+        -------
+        int
+            At most the size.
+        """
         return self.n_spectra - (self.n_answered - self.n_events)
 
     @property
     def weight(self) -> float:
-        """Spectra that an answer stands for; infinite if there is none."""
+        """
+        Return how many spectra an answer stands for.
+
+        Returns
+        -------
+        float
+            Infinite if there is no answer.
+        """
         return self.n_spectra / self.n_answered if self.n_answered else inf
 
     def if_missing(self, *, is_event: bool) -> StratumCount:
