@@ -278,3 +278,12 @@ def test_abstentions_from_all_targets_leave_only_the_worst_case_right():
     assert found.lower > truth
     assert found.worst_lower < truth < found.worst_upper
     assert math.isclose(found.confirmed, found.estimate)
+
+
+def test_what_a_class_misses_is_not_taken_to_fall_with_the_score():
+    """Among the predicted targets a good network misses nothing of a class, and most right below: none may speak for these."""
+    misses = (StratumCount("predicted", 1000, 300, 300, 0), StratumCount("others 1", 1000, 15, 15, 0))
+    hits = (StratumCount("predicted", 1000, 300, 300, 200),)
+    of_class = estimate_recall(hits, misses, falls=False)
+    assert (of_class.monotone_lower, of_class.missed_monotone_upper) == (of_class.lower, of_class.missed_upper)
+    assert of_class.missed_upper > 200  # so many may be in the second stratum, if 15 labels see none of them with a chance of 4 %

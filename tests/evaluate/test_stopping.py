@@ -418,3 +418,24 @@ def test_the_contract_tries_rules_on_looks_without_strata_and_without_answers(de
 )
 def test_the_rules_are_found_by_their_names(name, rule):
     assert registry.load("spectrove.stopping", name) is rule
+
+
+# -- a round that was closed with questions open --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [PrecisionAtLeast(0.5), RecallAtLeast(0.1), UndiscoveredAtMost(9000)])
+def test_a_promise_is_not_given_at_a_round_that_was_cut_short(rule):
+    history = [replace(look_at_strata(), iteration=number) for number in range(4)]
+    assert rule.decide(history).stop
+    decision = rule.decide([*history[:-1], replace(history[-1], n_open=1)])
+    assert not decision.stop
+    assert "questions open" in decision.reason
+
+
+def test_what_was_left_open_counts_as_the_worst_in_the_limits_of_all_looks():
+    """As if whoever closed the round had seen that the missing ones are targets."""
+    whole = look_at_strata()
+    short = replace(whole, n_open=60, misses=(whole.misses[0], replace(whole.misses[1], n_answered=740)))
+    seen = replace(whole, misses=(whole.misses[0], replace(whole.misses[1], n_events=60)))
+    limits = [targets_upper([whole, one, whole], 0.05) for one in (whole, short, seen)]
+    assert limits[0] < limits[1] == limits[2]

@@ -97,7 +97,7 @@ def audit_result(campaign: Campaign, row: IterationRow) -> AuditResult:
         found = {"": population["n_found"], **population["found"]}
         for name, classes in wanted.items():
             hits, misses = count_hits_and_misses(sample, predicted, answers, targets, classes)
-            recall[name] = estimate_recall(hits, misses, found[name], level, population["n_untold"])
+            recall[name] = estimate_recall(hits, misses, found[name], level, population["n_untold"], falls=not name)
             if not name:
                 counts = {"hits": hits, "misses": misses, "n_found": found[name]}
     look = Look(
@@ -106,6 +106,7 @@ def audit_result(campaign: Campaign, row: IterationRow) -> AuditResult:
         n_answers=len(said),
         n_unlabeled=population["n_unlabeled"],
         n_changed=population.get("n_changed"),
+        n_open=sum(question.spectrum_id not in said for question in questions),
         **counts,
     )
     return AuditResult(look, by_class, recall)

@@ -39,7 +39,7 @@ class Bet:
 
     Of n answers in a stratum of N with a share p of events, the mean is at most :math:`(1 - p c)^n`, where
     :math:`c = 1 - e^{-b}`, as sampling without replacement only makes it smaller [3]_. The sum of :math:`n \log(1 - p c)` is
-    concave in the shares; under :math:`\sum N p = T` it is largest where :math:`n c / N (1 - p c)` is the same in all strata
+    concave in the shares; under :math:`\sum N p = T` it is largest where :math:`(n c / N) / (1 - p c)` is the same in all strata
     whose share lies between 0 and 1.
 
     Attributes
@@ -123,8 +123,8 @@ class Bet:
             refused = min(refused, budget / self._rate)
         return refused
 
-    # The common value of N (1 - p c) / n c is called the level. A stratum's share is 1 up to the level top (1 - c), and 0 from
-    # its top N / n c on; between them it falls linearly. So what all strata hold is linear between these corners.
+    # The common value of (N / (n c)) (1 - p c) is called the level. A share is 1 up to the level top (1 - c), and 0 from
+    # its top N / (n c) on; between them it falls linearly. So what all strata hold is linear between these corners.
 
     @cached_property
     def _asked(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -32,6 +32,9 @@ class Look:
     n_changed : int or None
         Spectra of it that the network takes for a target and the one before did not, or the other way round; None in the first
         iteration.
+    n_open : int
+        Questions of the iteration that nobody had answered when it was closed. Whoever closes it after a look at answers chooses
+        what is counted, so that no limit of it holds by itself; abstentions are answers.
     """
 
     iteration: int
@@ -42,6 +45,7 @@ class Look:
     n_answers: int = 0
     n_unlabeled: int = 0
     n_changed: int | None = None
+    n_open: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """

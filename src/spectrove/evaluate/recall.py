@@ -82,7 +82,7 @@ class RecallEstimate:
     worst_lower, worst_upper : float
         The same limits if every missing label were the worst one.
     monotone_lower : float
-        Lower limit if the share of targets does not rise as the score falls.
+        Lower limit if the share of targets does not rise as the score falls; of one class among several the same as ``lower``.
     missed_upper, missed_monotone_upper : float
         One-sided upper limits of ``missed``, each at half the risk of the two-sided ones; the second under that assumption.
     strata : tuple of `StratumMisses`
@@ -147,7 +147,13 @@ def count_hits_and_misses(
 
 
 def estimate_recall(
-    hits: Sequence[StratumCount], misses: Sequence[StratumCount], n_found: int = 0, level: float = 0.95, n_untold: int = 0
+    hits: Sequence[StratumCount],
+    misses: Sequence[StratumCount],
+    n_found: int = 0,
+    level: float = 0.95,
+    n_untold: int = 0,
+    *,
+    falls: bool = True,
 ) -> RecallEstimate:
     """
     Return what share of all targets is found.
@@ -167,6 +173,10 @@ def estimate_recall(
         Confidence level of the limits, between 0 and 1.
     n_untold : int
         Spectra that somebody looked at before and could not tell; they are in no stratum, and targets only in the worst case.
+    falls : bool
+        Whether the share of *misses* can be taken to fall with the score. Not so of one class among several: a good network
+        misses fewer of it among the predicted targets than right below them. Then the limits from the design alone stand in the
+        place of those with that assumption.
 
     Returns
     -------
@@ -203,9 +213,9 @@ def estimate_recall(
         upper=_recall_upper(hits, misses, n_found, risk),
         worst_lower=recall_lower(worst, most, n_found, risk, n_untold=n_untold),
         worst_upper=_recall_upper(best, fewest, n_found, risk),
-        monotone_lower=recall_lower(hits, misses, n_found, risk, monotone=True),
+        monotone_lower=recall_lower(hits, misses, n_found, risk, monotone=falls),
         missed_upper=total_upper(misses, risk),
-        missed_monotone_upper=total_upper(misses, risk, monotone=True),
+        missed_monotone_upper=total_upper(misses, risk, monotone=falls),
         strata=tuple(_misses(count, risk) for count in misses),
         level=level,
     )

@@ -18,7 +18,7 @@ from spectrove.errors import ConfigError
 from spectrove.evaluate.looks import Look, looks_at_strata
 from spectrove.evaluate.recall import ASSUMPTIONS, HIT_SHARE
 from spectrove.evaluate.rules import Budget, Paper2020Rule, Plateau, StopDecision, StoppingRule, require_shares
-from spectrove.evaluate.strata import total_estimate, total_lower, total_upper, total_upper_of_looks
+from spectrove.evaluate.strata import StratumCount, total_estimate, total_lower, total_upper, total_upper_of_looks
 
 __all__ = [
     "Budget",
@@ -78,8 +78,8 @@ class PrecisionAtLeast:
         StopDecision
             Stop if the limit at the risk of this try is the goal or more; at a look that is no try, if the labels prove it.
         """
-        if not history:
-            return StopDecision(stop=False, reason=NO_AUDIT)
+        if not history or history[-1].n_open:
+            return StopDecision(stop=False, reason=CUT_SHORT if history else NO_AUDIT)
         number = tried(history, self._is_near)
         limit = history[-1].precision.lower_at(spent(self.alpha, number))
         reason = f"the precision is at least {limit:.3f} ({_on_what(history, number, self.alpha)}); {self.goal:g} is wished"
@@ -150,8 +150,8 @@ class RecallAtLeast:
         StopDecision
             Stop if the limit is the goal or more.
         """
-        if not _is_of_strata(history):
-            return StopDecision(stop=False, reason=NO_STRATA if history else NO_AUDIT)
+        if (reason := _nothing_known(history)) is not None:
+            return StopDecision(stop=False, reason=reason)
         number = tried(history, self._is_near)
         found, missed = _limits(history, number, self.alpha, self.assumption)
         limit = found / (found + missed) if found + missed > 0 else 0.0
@@ -217,8 +217,8 @@ class UndiscoveredAtMost:
         StopDecision
             Stop if the limit is ``number`` or less.
         """
-        if not _is_of_strata(history):
-            return StopDecision(stop=False, reason=NO_STRATA if history else NO_AUDIT)
+        if (reason := _nothing_known(history)) is not None:
+            return StopDecision(stop=False, reason=reason)
         tries = tried(history, self._is_near)
         limit = max(_limits(history, tries, self.alpha, self.assumption)[1] - _n_missed_seen(history[-1]), 0.0)
         told = _on_what(history, tries, self.alpha, self.assumption)
@@ -232,6 +232,9 @@ class UndiscoveredAtMost:
 
 NO_AUDIT = "there is no audit yet"
 """Why no rule stops before the first look."""
+
+CUT_SHORT = "this iteration was closed with questions open, and whoever does so may choose what counts; the next one decides"
+"""Why a rule that promises something does not stop at a look that was cut short."""
 
 NO_STRATA = "the audit was not drawn from the whole pool, so nothing is known of the recall; set audit.design to 'strata'"
 """Why a rule about the recall does not stop."""
@@ -298,11 +301,22 @@ def targets_upper(history: Sequence[Look], alpha: float, *, monotone: bool = Fal
         Number of targets, those known included; infinite if no audit tells of it.
     """
     known = looks_at_strata(history)
-    return total_upper_of_looks([(look.n_found, (*look.hits, *look.misses)) for look in known], alpha, monotone=monotone)
+    return total_upper_of_looks([(look.n_found, _counts(look)) for look in known], alpha, monotone=monotone)
 
 
-def _is_of_strata(history: Sequence[Look]) -> bool:
-    return bool(history) and bool(history[-1].hits or history[-1].misses)
+def _nothing_known(history: Sequence[Look]) -> str | None:
+    # Why the last look tells nothing of the recall that a promise could rest on; None if it does.
+    if not history:
+        return NO_AUDIT
+    if not (history[-1].hits or history[-1].misses):
+        return NO_STRATA
+    return CUT_SHORT if history[-1].n_open else None
+
+
+def _counts(look: Look) -> tuple[StratumCount, ...]:
+    # Of a look that was cut short, every missing label is the worst: else events could be left out by closing before them.
+    counts = (*look.hits, *look.misses)
+    return tuple(count.if_missing(is_event=True) for count in counts) if look.n_open else counts
 
 
 def _limits(history: Sequence[Look], number: int, alpha: float, assumption: str) -> tuple[float, float]:
