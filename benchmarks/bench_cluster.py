@@ -44,11 +44,11 @@ def rates(options: Options) -> Facts:
     n_rows = pool.n_spectra
     job = partial(scored, options=options, pool=pool.path.absolute(), checkpoint=checkpoint)
     begun = time.perf_counter()
-    with DaskExecutor.local(1) as one, DaskExecutor.local(2) as two:
+    with ProcessExecutor(2) as processes, DaskExecutor.local(1) as one, DaskExecutor.local(2) as two:
         start = time.perf_counter() - begun
         places = {
             "in line": InlineExecutor(),
-            "two processes": ProcessExecutor(2),
+            "two processes": processes,
             "Dask, one worker": one,
             "Dask, two workers": two,
         }

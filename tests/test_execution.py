@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
+import os
 import platform
 import resource
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -40,6 +42,32 @@ def test_tasks_are_taken_as_they_are_needed(executor, in_flight):
 def test_an_error_of_a_task_reaches_the_caller(executor):
     with pytest.raises(TypeError, match="'str' object cannot be interpreted as an integer"):
         list(executor.run(operator.index, [1, "2", 3]))
+
+
+def process_of(_task: int) -> int:
+    """Return which process runs a task."""
+    return os.getpid()
+
+
+def test_processes_last_as_long_as_the_block_and_end_with_it():
+    with ProcessExecutor(1) as executor:
+        first, again = (set(executor.run(process_of, range(3))) for _ in range(2))
+    assert first == again
+    later = set(executor.run(process_of, range(3)))
+    assert len(later) == 1
+    assert later != first
+
+
+def end(_task: int) -> None:
+    """End the process that runs a task."""
+    os._exit(1)
+
+
+def test_after_the_death_of_a_worker_others_take_its_place():
+    with ProcessExecutor(1) as executor:
+        with pytest.raises(BrokenProcessPool):
+            list(executor.run(end, [1]))
+        assert list(executor.run(abs, [-1])) == [1]
 
 
 def test_one_worker_runs_in_line():

@@ -9,6 +9,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Protocol, Self, TypeVar
 
@@ -93,7 +95,8 @@ class ProcessExecutor:
     """
     Runs the tasks in several processes, a few of them waiting in line.
 
-    An interrupt (Ctrl-C) reaches the caller, not the workers: the tasks that run are finished, those that wait are dropped.
+    An interrupt (Ctrl-C) reaches the caller, not the workers: the tasks that run are finished, those that wait are dropped. The
+    processes last as long as a ``with`` block of the executor, or as one `run` where there is none.
 
     Parameters
     ----------
@@ -111,13 +114,37 @@ class ProcessExecutor:
             msg = f"workers must be at least 1, got {workers}"
             raise ValueError(msg)
         self.workers = workers
+        self._keeps = False
+        self._kept: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
-        """Return this executor, which holds processes only while tasks run."""
+        """Return this executor, which keeps its processes from the first tasks on."""
+        self._keeps = True
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Do nothing."""
+        """End the processes."""
+        self._keeps = False
+        self._end()
+
+    def _end(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def _processes(self) -> Iterator[ProcessPoolExecutor]:
+        if self._kept is None:
+            context = multiprocessing.get_context("spawn")
+            self._kept = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_settle_in)
+        try:
+            yield self._kept
+        except BrokenProcessPool:
+            self._end()
+            raise
+        finally:
+            if not self._keeps:
+                self._end()
 
     def run(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """
@@ -136,8 +163,7 @@ class ProcessExecutor:
             What the function returned.
         """
         waiting: deque[Future[Result]] = deque()
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_settle_in) as processes:
+        with self._processes() as processes:
             try:
                 for task in tasks:
                     waiting.append(processes.submit(function, task))
