@@ -246,7 +246,7 @@ def test_a_campaign_that_has_done_nothing_has_a_report(campaign_of, tmp_path):
 def test_on_the_way_the_report_says_what_is_open(begun, tmp_path):
     files, facts = write_report(begun, tmp_path)
     asked = {one.spectrum_id for one in begun.open_questions()}
-    assert facts["open"]["n_asked"] == len(asked) == facts["open"]["n_open_queries"] + facts["open"]["n_open_audits"]
+    assert facts["open"]["n_asked"] == len(asked) == facts["open"]["n_open"]
     assert facts["open"]["why_not"] == "no predicted target of the audit is answered yet"
     assert f"0 of {len(asked)} spectra that it asks about are answered" in told(files.html.read_text(encoding="utf-8"))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import floor
 from typing import Any
 
 MONOTONE = "if the share of targets does not rise as the score falls"
 """What the tighter limits of the recall take for granted."""
+
+ROUNDING = 1e-6
+"""What a whole number may have lost in a computation."""
 
 FREE = "whatever the scores are worth"
 """What the other limits take for granted: nothing but the draw."""
@@ -67,11 +70,11 @@ def _share(estimate: dict[str, Any]) -> str:
 
 
 def _tell_missed(recall: dict[str, Any]) -> str:
-    missed = "an unknown number of" if recall["missed"] is None else f"about {round(recall['missed']):,}"
-    return (
-        f"missed: {missed} targets, at most {ceil(recall['missed_upper']):,} {FREE}, "
-        f"at most {ceil(recall['missed_monotone_upper']):,} {MONOTONE}"
-    )
+    # What this very round found is labeled by now, and missed no longer.
+    n_found = sum(stratum["n_targets"] for stratum in recall["strata"])
+    missed = "an unknown number of" if recall["missed"] is None else f"about {round(recall['missed'] - n_found):,}"
+    free, monotone = (floor(recall[name] - n_found + ROUNDING) for name in ("missed_upper", "missed_monotone_upper"))
+    return f"missed: {missed} targets, at most {free:,} {FREE}, at most {monotone:,} {MONOTONE}"
 
 
 def _tell_untold(recall: dict[str, Any]) -> list[str]:

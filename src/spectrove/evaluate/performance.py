@@ -228,7 +228,7 @@ def estimate_precision(
         worst_lower=_limits(n_correct, n_sampled, n_predicted, level)[0],
         worst_upper=_limits(n_correct + n_missing, n_sampled, n_predicted, level)[1],
         level=level,
-        method=_method(n_sampled, n_missing, n_predicted, level),
+        method=_method(n_sampled, n_missing, n_predicted, n_correct, level),
     )
 
 
@@ -283,16 +283,16 @@ def add_asked(rest: PrecisionEstimate, n_asked: int, n_answered: int, n_correct:
         upper=together(most, rest.upper),
         worst_lower=together(n_correct, rest.worst_lower),
         worst_upper=together(most, rest.worst_upper),
-        method=_method_with_asked(rest, n_asked, n_asked - n_answered),
+        method=_method_with_asked(rest, n_asked, n_asked - n_answered, n_correct),
     )
 
 
-def _method_with_asked(rest: PrecisionEstimate, n_asked: int, n_missing: int) -> str:
-    missing = f" ({n_missing} without a label, the worst case in the limits)" if n_missing else ""
+def _method_with_asked(rest: PrecisionEstimate, n_asked: int, n_missing: int, n_correct: int) -> str:
+    missing = f", {n_missing} without a label, the worst case in the limits" if n_missing else ""
+    asked = f"all {n_asked} that were asked about anyway ({n_correct} right{missing})"
     if rest.n_predicted:
-        return f"all {n_asked} that were asked about anyway{missing}; of the others: {rest.method}"
-    exact = "" if n_missing else ", so the number is exact"
-    return f"all {n_asked} predicted targets were asked about anyway{missing}{exact}"
+        return f"{asked}; of the others: {rest.method}"
+    return asked if n_missing else f"{asked}, so the number is exact"
 
 
 def estimate_class_precision(
@@ -436,12 +436,12 @@ def _limits(n_correct: int, n: int, n_predicted: int, level: float) -> tuple[flo
     return max(lower, n_correct / n_predicted), min(upper, (n_predicted - n_wrong) / n_predicted)
 
 
-def _method(n_sampled: int, n_missing: int, n_predicted: int, level: float) -> str:
+def _method(n_sampled: int, n_missing: int, n_predicted: int, n_correct: int, level: float) -> str:
     if n_sampled == 0:
         return f"none of {n_predicted} predicted targets drawn; nothing is known of the precision"
-    drawn = f"all {n_predicted} predicted targets looked at"
+    drawn = f"all {n_predicted} predicted targets looked at ({n_correct} right)"
     if n_sampled < n_predicted:
-        drawn = f"simple random sample of {n_sampled} of {n_predicted} predicted targets"
+        drawn = f"simple random sample of {n_sampled} of {n_predicted} predicted targets ({n_correct} right)"
     missing = f"; {n_missing} without a label left out" if n_missing else ""
     if n_sampled == n_predicted and not n_missing:
         return f"{drawn}, so the number is exact"

@@ -80,7 +80,7 @@ def _estimates(record: Record, row: IterationRow, number: int | None) -> dict[st
     recall = {name: stored[name] for name in RECALL_KEYS}
     for name, monotone in (("lower_over_all_looks", False), ("monotone_lower_over_all_looks", True)):
         recall[name] = recall_lower(look.hits, look.misses, look.n_found, spent(alpha, number), monotone=monotone)
-    return {"precision": precision, "recall": recall, "undiscovered": undiscovered_facts(row, look, alpha, number)}
+    return {"precision": precision, "recall": recall, "undiscovered": undiscovered_facts(row, look, alpha / 2, number)}
 
 
 def undiscovered_facts(row: IterationRow, look: Look, alpha: float, number: int) -> Facts:
@@ -111,7 +111,7 @@ def undiscovered_facts(row: IterationRow, look: Look, alpha: float, number: int)
         "n_spectra": sum(count.n_spectra for count in look.misses),
         "n_labels": sum(count.n_answered for count in look.misses),
         "n_seen": n_seen,
-        "level": look.precision.level,
+        "level": 1 - alpha,
         "upper": total_upper(look.misses, alpha) - n_seen,
         "monotone_upper": total_upper(look.misses, alpha, monotone=True) - n_seen,
         "upper_over_all_looks": total_upper(look.misses, spent(alpha, number)) - n_seen,

@@ -107,8 +107,9 @@ def _precision(facts: Facts, audited: Facts) -> Iterator[tuple[str, str]]:
         said = f"The precision of the {of} is unknown, as too few of them have a label: {interval(precision)}."
     else:
         said = (
-            f"Of the {of}, {estimated(precision['estimate'], precision)} are targets; {precision['method']}. This takes for "
-            f"granted that {facts['assumptions']['precision']}."
+            f"Of the {of}, {estimated(precision['estimate'], precision)} are targets. "
+            f"That is told by the labels of {precision['method']}. This takes for granted that "
+            f"{facts['assumptions']['precision']}."
         )
     yield "Precision", said
     if n_looks > 1 and precision["estimate"] is not None:
@@ -127,19 +128,32 @@ def _recall(facts: Facts, audited: Facts) -> Iterator[tuple[str, str]]:
     said = (
         f"{estimated(recall['estimate'], recall)} of all targets of the pool were labeled before iteration {number} asked or are "
         f"predicted by its network, with limits of {_level(recall)}. This takes for granted that "
-        f"{facts['assumptions']['design']}."
+        f"{facts['assumptions']['design']}.{_unseen(audited)}"
     )
     yield "Recall, by the design of the sample alone", said
     said = f"At least {percent(recall['monotone_lower'])} {MONOTONE}: the lower one of two-sided limits of {_level(recall)}."
     yield "Recall, under a monotone score", said
 
 
+def _unseen(audited: Facts) -> str:
+    # An estimate that saw no target among the others takes it that there is none.
+    drawn = [one for one in audited["undiscovered"]["strata"] if one["n_sampled"] < one["n_spectra"]]
+    if not drawn or any(one["n_events"] for one in drawn):
+        return ""
+    n_labels, n_spectra = (sum(one[name] for one in drawn) for name in ("n_answered", "n_spectra"))
+    return (
+        f" No target was seen among the {n_labels:,} labels that stand for {n_spectra:,} spectra, so the estimate is as a rule "
+        "too high; trust the limits."
+    )
+
+
 def _undiscovered(audited: Facts) -> Iterator[tuple[str, str]]:
     found = audited["undiscovered"]
     if found is not None:
         said = (
-            f"With {_level(found)} confidence at most {at_most(found['upper'])} targets are neither labeled by now nor predicted "
-            f"by the network of iteration {audited['number']}; at most {at_most(found['monotone_upper'])} {MONOTONE}."
+            f"With {_level(found)} confidence (one-sided) at most {at_most(found['upper'])} targets are neither labeled by now "
+            f"nor predicted by the network of iteration {audited['number']}; at most {at_most(found['monotone_upper'])} "
+            f"{MONOTONE}."
         )
         yield "Undiscovered", said
 
@@ -172,7 +186,7 @@ def open_sentence(now: Facts) -> str:
     """
     return (
         f"Iteration {now['iteration']} is in phase {now['phase']}: {now['n_answered']:,} of {spectra(now['n_asked'])} that it "
-        f"asks about are answered; {now['n_open_queries']:,} queries and {now['n_open_audits']:,} of the audit are open."
+        f"asks about are answered; {now['n_open']:,} are open."
     )
 
 
@@ -210,8 +224,8 @@ def paper_sentence(rule: Facts) -> str:
         return f"{what}, so it promises nothing."
     chances = " and ".join(f"{one['probability']:.2g} if it is {one['precision']:.2f}" for one in rule["false_stops"])
     return (
-        f"{what}: with {rule['n_labels']} random labels in each of {rule['n_looks']} looks, the probability that it has stopped "
-        f"although the true precision is lower is {chances}."
+        f"{what}: with {rule['n_labels']} random labels in each of {rule['n_looks']} looks, and if its estimate came from these "
+        f"alone, the probability that it has stopped although the true precision is lower is {chances}."
     )
 
 

@@ -35,17 +35,12 @@ def open_facts(record: Record) -> Facts | None:
         return None
     asked = record.asked(row.number)
     ids = {question.spectrum_id for question in asked}
-    n_open = {
-        arm: len({question.spectrum_id for question in asked if question.arm == arm} - record.labels.keys())
-        for arm in ("query", "audit")
-    }
     return {
         "iteration": row.number,
         "phase": row.phase,
         "n_asked": len(ids),
         "n_answered": len(ids & record.labels.keys()),
-        "n_open_queries": n_open["query"],
-        "n_open_audits": n_open["audit"],
+        "n_open": len(ids - record.labels.keys()),  # not by arm: nobody is to tell why a spectrum is asked about
         **_so_far(record, asked),
     }
 

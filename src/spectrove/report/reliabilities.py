@@ -20,9 +20,6 @@ from spectrove.report.answers import labeled_weights
 from spectrove.report.record import Record, strata_of
 from spectrove.report.wording import Facts
 
-MOST_ROWS = 200_000
-"""Spectra of the pool that its prior is estimated from at most, evenly spread; chosen: the standard error is far below 1 %."""
-
 
 def calibration_facts(record: Record, row: IterationRow) -> Facts | None:
     """
@@ -76,5 +73,4 @@ def _priors(record: Record, row: IterationRow) -> tuple[FloatArray, FloatArray] 
     before = training_prior(n_by_class, balanced=campaign.settings.fit.balance == "smote")
     if not before.all():
         return None  # of a class that was never learned, no probability can be corrected
-    step = max(1, -(-len(scores.probabilities) // MOST_ROWS))
-    return before, estimated_prior(scores.probabilities[::step], before)
+    return before, estimated_prior(scores.probabilities, before)
