@@ -155,8 +155,8 @@ def _calibration(facts: Facts) -> Section:
         priors = ", ".join(f"{name} {percent(before[name])} to {percent(after[name])}" for name in facts["campaign"]["classes"])
         text[1] += f", and {percent(found['after']['error'])} after the shares of the classes are corrected ({priors})."
     text.append(
-        f"This is estimated from {found['n_labels']:,} labels, as they are now. Chance makes the estimate too large, and most of its "
-        "weight lies on the bulk of the pool."
+        f"This is estimated from {found['n_labels']:,} labels, as they are now. Chance makes the estimate too large, and most of "
+        "its weight lies on the bulk of the pool."
     )
     caption = (
         f"Share of targets against the predicted probability, of all questions of iteration {found['iteration']}, each weighted "
