@@ -55,7 +55,7 @@ def test_a_predicted_target_is_correct_if_its_label_is_any_target():
     assert found.estimate == 0.8
     assert (found.lower, found.upper) == clopper_pearson(8, 10)
     assert (found.worst_lower, found.worst_upper) == (found.lower, found.upper)
-    assert found.method == "simple random sample of 10 of 500 predicted targets; Clopper-Pearson limits of 95 %"
+    assert found.method == "simple random sample of 10 of 500 predicted targets (8 right); Clopper-Pearson limits of 95 %"
 
 
 def test_each_class_has_a_precision_of_its_own_in_which_only_that_class_is_correct():
@@ -89,7 +89,7 @@ def test_a_sample_of_everything_is_exact():
     found = estimate_precision([SINGLE] * 4, [SINGLE, DOUBLE, BORING, SINGLE], 4, TARGETS)
 
     assert (found.lower, found.estimate, found.upper) == (0.75, 0.75, 0.75)
-    assert found.method == "all 4 predicted targets looked at, so the number is exact"
+    assert found.method == "all 4 predicted targets looked at (3 right), so the number is exact"
 
 
 def test_an_abstention_in_a_sample_of_everything_leaves_the_two_cases_open():
@@ -137,7 +137,7 @@ def test_those_asked_about_anyway_are_counted_one_by_one_and_the_sample_stands_f
     lower, upper = clopper_pearson(36, 40)
     assert (found.lower, found.upper) == pytest.approx(((60 + 900 * lower) / 1000, (60 + 900 * upper) / 1000))
     assert (found.worst_lower, found.worst_upper) == (found.lower, found.upper)
-    assert found.method.startswith("all 100 that were asked about anyway; of the others: simple random sample of 40 of 900")
+    assert found.method.startswith("all 100 that were asked about anyway (60 right); of the others: simple random sample of 40 of 900")
     assert found.lower_at(0.05) == pytest.approx((60 + 900 * lower_limit(36, 40, 0.05)) / 1000)
 
 
@@ -149,14 +149,14 @@ def test_a_missing_label_among_them_is_the_worst_case_in_the_limits_and_left_out
 
     assert found.estimate == pytest.approx((100 * 60 / 90 + 900 * 0.9) / 1000)
     assert (found.lower, found.upper) == pytest.approx(((60 + 900 * lower) / 1000, (70 + 900 * upper) / 1000))
-    assert "(10 without a label, the worst case in the limits)" in found.method
+    assert "(60 right, 10 without a label, the worst case in the limits)" in found.method
 
 
 def test_where_all_predicted_targets_were_asked_about_anyway_the_precision_is_exact():
     found = add_asked(estimate_precision([], [], 0, TARGETS), 40, 40, 30)
 
     assert found.lower == found.estimate == found.upper == found.worst_lower == found.worst_upper == found.lower_at(0.05) == 0.75
-    assert found.method == "all 40 predicted targets were asked about anyway, so the number is exact"
+    assert found.method == "all 40 that were asked about anyway (30 right), so the number is exact"
 
 
 def test_where_some_were_asked_about_anyway_and_nobody_else_the_rest_is_open():
