@@ -137,7 +137,9 @@ def test_those_asked_about_anyway_are_counted_one_by_one_and_the_sample_stands_f
     lower, upper = clopper_pearson(36, 40)
     assert (found.lower, found.upper) == pytest.approx(((60 + 900 * lower) / 1000, (60 + 900 * upper) / 1000))
     assert (found.worst_lower, found.worst_upper) == (found.lower, found.upper)
-    assert found.method.startswith("all 100 that were asked about anyway (60 right); of the others: simple random sample of 40 of 900")
+    assert found.method.startswith(
+        "all 100 that were asked about anyway (60 right); of the others: simple random sample of 40 of 900"
+    )
     assert found.lower_at(0.05) == pytest.approx((60 + 900 * lower_limit(36, 40, 0.05)) / 1000)
 
 
