@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import operator
-import os
 import platform
-import resource
 from concurrent.futures.process import BrokenProcessPool
 
-import numpy as np
 import pytest
 
+from process_tasks import end, pages_cleared, process_of
 from spectrove.execution import InlineExecutor, ProcessExecutor, keep_freed_memory, make_executor
 
 
@@ -44,11 +42,6 @@ def test_an_error_of_a_task_reaches_the_caller(executor):
         list(executor.run(operator.index, [1, "2", 3]))
 
 
-def process_of(_task: int) -> int:
-    """Return which process runs a task."""
-    return os.getpid()
-
-
 def test_processes_last_as_long_as_the_block_and_end_with_it():
     with ProcessExecutor(1) as executor:
         first, again = (set(executor.run(process_of, range(3))) for _ in range(2))
@@ -56,11 +49,6 @@ def test_processes_last_as_long_as_the_block_and_end_with_it():
     later = set(executor.run(process_of, range(3)))
     assert len(later) == 1
     assert later != first
-
-
-def end(_task: int) -> None:
-    """End the process that runs a task."""
-    os._exit(1)
 
 
 def test_after_the_death_of_a_worker_others_take_its_place():
@@ -79,15 +67,6 @@ def test_one_worker_runs_in_line():
 def test_there_is_at_least_one_worker(workers):
     with pytest.raises(ValueError, match="workers must be at least 1"):
         make_executor(workers)
-
-
-def pages_cleared(n_times: int) -> int:
-    """Return how many pages the system had to clear for arrays of 8 MB that are made and let go one after another."""
-    np.full(1 << 23, 1, dtype=np.uint8)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(n_times):
-        np.full(1 << 23, 1, dtype=np.uint8)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not GNU's")
