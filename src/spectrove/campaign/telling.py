@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import Any
 
-MONOTONE = "if the share of targets does not rise as the score falls"
+MONOTONE = "if the share of targets does not rise from a stratum to the next as the score falls"
 """What the tighter limits of the recall take for granted."""
 
 ROUNDING = 1e-6

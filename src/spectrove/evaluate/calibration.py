@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import betaincinv
 
 from spectrove.contracts import BoolArray, FloatArray
+from spectrove.evaluate.intervals import clopper_pearson
 
 BLOCK_ROWS = 65_536
 """Spectra that are worked on at a time, so that nothing of a pool's size is copied."""
@@ -337,7 +337,7 @@ def _bin(
 ) -> ReliabilityBin:
     size, n_spectra = effective_size(weights), float(weights.sum())
     observed = float(weights @ happened) / n_spectra if happened.size else None
-    lower, upper = (0.0, 1.0) if observed is None else _limits(observed, size, level)
+    lower, upper = (0.0, 1.0) if observed is None else clopper_pearson(min(observed, 1.0) * size, size, level)
     return ReliabilityBin(
         *edges,
         n_sampled=happened.size,
@@ -349,15 +349,6 @@ def _bin(
         lower=lower,
         upper=upper,
     )
-
-
-def _limits(share: float, size: float, level: float) -> tuple[float, float]:
-    # As clopper_pearson, of a number of trials that need not be whole.
-    tail = (1 - level) / 2
-    n_events = share * size
-    lower = 0.0 if share <= 0 else float(betaincinv(n_events, size - n_events + 1, tail))
-    upper = 1.0 if share >= 1 else float(betaincinv(n_events + 1, size - n_events, 1 - tail))
-    return lower, upper
 
 
 def _require_sample(predicted: FloatArray, happened: BoolArray, chances: FloatArray, edges: Sequence[float]) -> None:

@@ -19,7 +19,7 @@ LARGEST_BET = 0.5
 """Share of the capital that is staked at most, so that no single answer can ruin a bet; as in [1]_ of `betting_limits`."""
 
 
-def clopper_pearson(n_correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def clopper_pearson(n_correct: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """
     Return the two-sided Clopper-Pearson limits of a proportion.
 
@@ -30,10 +30,10 @@ def clopper_pearson(n_correct: int, n: int, level: float = 0.95) -> tuple[float,
 
     Parameters
     ----------
-    n_correct : int
-        Number of successes.
-    n : int
-        Number of trials.
+    n_correct : float
+        Number of successes; of a sample's effective size it need not be whole.
+    n : float
+        Number of trials, likewise.
     level : float
         Confidence level, between 0 and 1.
 
@@ -59,16 +59,16 @@ def clopper_pearson(n_correct: int, n: int, level: float = 0.95) -> tuple[float,
     return lower_limit(n_correct, n, tail), upper_limit(n_correct, n, tail)
 
 
-def lower_limit(n_correct: int, n: int, alpha: float) -> float:
+def lower_limit(n_correct: float, n: float, alpha: float) -> float:
     """
     Return the one-sided lower Clopper-Pearson limit of a proportion.
 
     Parameters
     ----------
-    n_correct : int
-        Number of successes.
-    n : int
-        Number of trials.
+    n_correct : float
+        Number of successes; of a sample's effective size it need not be whole.
+    n : float
+        Number of trials, likewise.
     alpha : float
         Probability with which the limit may lie above the truth, between 0 and 1.
 
@@ -90,16 +90,16 @@ def lower_limit(n_correct: int, n: int, alpha: float) -> float:
     return 0.0 if n_correct == 0 else float(betaincinv(n_correct, n - n_correct + 1, alpha))
 
 
-def upper_limit(n_correct: int, n: int, alpha: float) -> float:
+def upper_limit(n_correct: float, n: float, alpha: float) -> float:
     """
-    Return the one-sided upper Clopper-Pearson limit of a proportion.
+    Return the one-sided upper Clopper-Pearson limit of a proportion: what `lower_limit` of the failures leaves.
 
     Parameters
     ----------
-    n_correct : int
-        Number of successes.
-    n : int
-        Number of trials.
+    n_correct : float
+        Number of successes; of a sample's effective size it need not be whole.
+    n : float
+        Number of trials, likewise.
     alpha : float
         Probability with which the limit may lie below the truth, between 0 and 1.
 
@@ -198,7 +198,7 @@ def _stakes(values: FloatArray, alpha: float) -> FloatArray:
     return stakes
 
 
-def _require_counts(n_correct: int, n: int) -> None:
+def _require_counts(n_correct: float, n: float) -> None:
     if not 0 <= n_correct <= n:
         msg = f"the number of correct ones must lie between 0 and the number of trials {n}, got {n_correct}"
         raise ValueError(msg)

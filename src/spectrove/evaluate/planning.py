@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from math import ceil, inf, log, sqrt
 from statistics import NormalDist
 
-from scipy.special import betaincinv
-
+from spectrove.evaluate.intervals import clopper_pearson
 from spectrove.evaluate.recall import estimate_recall
 from spectrove.evaluate.strata import StratumCount, total_estimate, total_upper
 
@@ -181,11 +180,9 @@ def interval_expected(precision: float, n_labels: int, level: float, n_populatio
     ----------
     .. [1] Clopper & Pearson 1934, Biometrika 26, 404.
     """
-    tail, n_right = (1 - level) / 2, precision * n_labels
-    n_wrong = n_labels - n_right
-    lower = float(betaincinv(n_right, n_wrong + 1, tail)) if n_right > 0 else 0.0
-    upper = float(betaincinv(n_right + 1, n_wrong, 1 - tail)) if n_wrong > 0 else 1.0
-    return max(lower, n_right / n_population), min(upper, 1 - n_wrong / n_population)
+    n_right = precision * n_labels
+    lower, upper = clopper_pearson(n_right, n_labels, level)
+    return max(lower, n_right / n_population), min(upper, 1 - (n_labels - n_right) / n_population)
 
 
 # -- recall ---------------------------------------------------------------------------------------------------------------------

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from spectrove.campaign.telling import MONOTONE
 from spectrove.report.estimates import NO_RECALL
 from spectrove.report.page import Table
 from spectrove.report.wording import NOTHING, Facts, at_most, estimated, interval, percent, spectra
 
 UNASKED = "Nobody has labeled anything yet, so nothing is known of the candidates."
 """Said before the first answer."""
-
-MONOTONE = "if the share of targets does not rise from a stratum to the next as the score falls"
-"""What the tighter limits take for granted."""
 
 HOW_TO_INJECT = (
     "Not measured. Put lines into spectra of the pool with `spectrove simulate inject`, and name the folder: "

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import betaincinv
 
 from spectrove.campaign import Campaign
 from spectrove.contracts import BoolArray, FloatArray
 from spectrove.errors import CampaignError, LabelsError
+from spectrove.evaluate import clopper_pearson
 from spectrove.execution import Executor, InlineExecutor
 from spectrove.pool import IngestConfig, Pool, ingest
 from spectrove.query import predicted_classes
@@ -224,10 +224,7 @@ def clustered_limits(is_found: BoolArray, hosts: Sequence[str], level: float) ->
         sums, sizes = (np.bincount(cluster, weights=values, minlength=n_hosts) for values in (is_found, np.ones(n)))
         variance = n_hosts / (n_hosts - 1) * float(np.sum((sums - share * sizes) ** 2)) / n**2
         size = min(share * (1 - share) / variance, n) if variance > 0 else float(n)
-    hits, misses, tail = share * size, (1 - share) * size, (1 - level) / 2
-    lower = float(betaincinv(hits, misses + 1, tail)) if hits else 0.0
-    upper = float(betaincinv(hits + 1, misses, 1 - tail)) if misses else 1.0
-    return lower, upper
+    return clopper_pearson(share * size, size, level)
 
 
 def _map(table: InjectedTable, is_found: BoolArray, is_visible: BoolArray, level: float) -> Facts | None:
