@@ -263,14 +263,16 @@ def three_recalls(facts: Facts) -> Table:
     else:
         rows = [
             ("design of the sample", percent(recall["estimate"]), interval(recall), taken["design"]),
-            ("monotone score", percent(recall["estimate"]), f"at least {percent(recall['monotone_lower'])}", taken["monotone"]),
+            ("monotone score", NOTHING, f"at least {percent(recall['monotone_lower'])}", taken["monotone"]),
         ]
     found = facts["injection"]
     if found is None:
         rows.append(("injection and recovery", NOTHING, HOW_TO_INJECT, taken["injection"]))
     else:
         visible = found["visible"]
-        rows.append(("injection and recovery", percent(visible["estimate"]), interval(visible), taken["injection"]))
+        judged = "" if facts["audited"] == found["iteration"] else ", which no audit has judged"
+        by = f"injection and recovery, of the network of iteration {found['iteration']}{judged}"
+        rows.append((by, percent(visible["estimate"]), interval(visible), taken["injection"]))
     return Table(
         "Recall, three ways",
         f"Limits of {_level(facts['campaign'])}, two-sided; the first two are of the targets labeled before the last audited "
