@@ -27,6 +27,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "query": {"strategy": "entropy", "batch_size": 100},
         "audit": {"size": 30, "trains": False, "design": "predicted"},
         "stopping": {"rule": "paper-2020", "options": {"threshold": 0.8, "times": 3}},
+        "review": {"second_votes": 0.0, "repeats": 0.0, "gold": 0.0},
     },
 }
 """
@@ -36,7 +37,7 @@ follows Škoda, Podsztavek & Tvrdík 2020, sec. 3.4.
 
 Settings = TypeVar("Settings")
 
-FREE = frozenset({"aliases", "options"})
+FREE = frozenset({"aliases", "criteria", "options"})
 """Sections whose keys are the user's own."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NewType, Protocol, overload
 
 import numpy as np
@@ -106,6 +106,23 @@ class Answer:
         When, in UTC, ISO 8601.
     comment : str
         Free text.
+    quality : int or None
+        How sure one can be of what is seen, from 0 (nothing can be told) to 4 (beyond doubt), as in DESI's inspections [1]_.
+    flags : tuple of str
+        Short remarks from a list, such as ``artefact``.
+    shown : mapping
+        What was on the screen, as plain data: line, smoothing, velocity, whether the prediction was revealed.
+    shown_at : str
+        When the spectrum had been painted, in UTC, ISO 8601; empty if nobody noted it.
+    purpose : str
+        ``vote``: counts for the label; ``repeat``: a second look at one's own earlier vote; ``gold``: at a spectrum whose
+        label is known; ``decision``: settles a disagreement; ``verify``: a verdict on a candidate.
+    undoes : str
+        Id of an earlier answer of the same annotator that this one takes back, saying nothing else; empty for every other answer.
+
+    References
+    ----------
+    .. [1] Lan et al. 2023, ApJ 943, 68, sect. 2.2.
     """
 
     answer_id: str
@@ -114,6 +131,36 @@ class Answer:
     annotator: str
     answered_at: str
     comment: str = ""
+    quality: int | None = None
+    flags: tuple[str, ...] = ()
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    shown_at: str = ""
+    purpose: str = "vote"
+    undoes: str = ""
+
+
+@dataclass(frozen=True)
+class CheckQuestion:
+    """
+    A spectrum that one person is shown to measure people, not to label it.
+
+    Attributes
+    ----------
+    iteration : int
+        Round of the loop in which it is shown.
+    annotator : str
+        Who is shown it.
+    spectrum_id : SpectrumId
+        The spectrum.
+    kind : str
+        ``second``: somebody else has labeled it, this is a blind second vote; ``repeat``: this person has labeled it before;
+        ``gold``: its label is known.
+    """
+
+    iteration: int
+    annotator: str
+    spectrum_id: SpectrumId
+    kind: str
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ Every error that spectrove raises on purpose.
     ├── CheckpointError          a checkpoint that cannot be used       (ValueError)
     ├── ScoresError              scores that cannot be used             (ValueError)
     ├── CampaignError            a campaign that is absent or unfit     (ValueError)
+    │   ├── AnswerConflictError  an answer's id says something else already
     │   ├── CampaignBusyError    another process runs this campaign
     │   └── PhaseError           not possible in the present phase
     ├── PlugInError              an entry point that cannot be used     (LookupError)
@@ -88,6 +89,10 @@ class ScoresError(SpectroveError, ValueError):
 
 class CampaignError(SpectroveError, ValueError):
     """A campaign that is absent or unfit for the request."""
+
+
+class AnswerConflictError(CampaignError):
+    """An answer whose id is recorded with other contents, or that takes back what is not its author's."""
 
 
 class CampaignBusyError(CampaignError):

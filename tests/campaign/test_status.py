@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from spectrove.campaign import Campaign, run, status
-from spectrove.campaign.telling import tell_audit, tell_recall
+from spectrove.campaign.telling import MONOTONE, tell_audit, tell_recall
 from spectrove.cli.frame import cli
 from spectrove.contracts import Oracle
 from spectrove.evaluate import StratumCount, estimate_class_precision, estimate_precision, estimate_recall
@@ -49,7 +49,7 @@ def facts() -> dict[str, Any]:
 def test_the_recall_is_told_with_both_limits_and_what_each_takes_for_granted(facts: dict[str, Any]) -> None:
     recall = facts["recall"][""]
     free = f"{recall['lower']:.2f} to {recall['upper']:.2f} whatever the scores are worth (95 %)"
-    monotone = f"at least {recall['monotone_lower']:.2f} if the share of targets does not rise as the score falls"
+    monotone = f"at least {recall['monotone_lower']:.2f} {MONOTONE}"
     assert tell_recall(recall) == f"{recall['estimate']:.2f}: {free}, {monotone}"
     assert 0 < recall["lower"] < recall["estimate"] < recall["upper"] < 1
 

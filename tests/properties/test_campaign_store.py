@@ -58,10 +58,40 @@ class AnsweringMachine(RuleBasedStateMachine):
         self.store.close()
         self.store = CampaignStore(self.folder / DATABASE)
 
+    @rule(spectrum=st.sampled_from(SPECTRA), label=LABELS, purpose=st.sampled_from(["decision", "repeat", "verify"]))
+    def answer_for_another_purpose(self, spectrum: SpectrumId, label: str | None, purpose: str) -> None:
+        answer = Answer(f"answer-{len(self.given)}", spectrum, label, "ann", "2026-11-22T00:00:00+00:00", purpose=purpose)
+        assert self.store.record_answer(answer)
+        self.given.append(answer)
+
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        if self.given:
+            one = data.draw(st.sampled_from(self.given))
+            back = Answer(f"answer-{len(self.given)}", one.spectrum_id, None, one.annotator, "", undoes=one.answer_id)
+            assert self.store.record_answer(back)
+            self.given.append(back)
+
+    def label_of(self, spectrum: SpectrumId) -> str | None:
+        """Return a spectrum's label as the rule says in words; "absent" if nobody has said anything that stands."""
+        taken_back = {one.undoes for one in self.given}
+        stand = [one for one in self.given if one.spectrum_id == spectrum and not one.undoes and one.answer_id not in taken_back]
+        decisions = [one.label for one in stand if one.purpose == "decision"]
+        if decisions:
+            return decisions[-1]
+        votes = {one.annotator: one.label for one in stand if one.purpose == "vote"}
+        if not votes:
+            return "absent"
+        named = [label for label in votes.values() if label is not None]
+        most = max((named.count(label) for label in named), default=0)
+        first = {label for label in named if named.count(label) == most}
+        return first.pop() if len(first) == 1 else None
+
     @invariant()
-    def every_answer_is_there_in_order_and_the_last_one_counts(self) -> None:
+    def every_answer_is_there_in_order_and_everybody_has_one_vote(self) -> None:
         assert self.store.answers() == self.given
-        assert self.store.labels() == {answer.spectrum_id: answer.label for answer in self.given}
+        expected = {spectrum: self.label_of(spectrum) for spectrum in SPECTRA}
+        assert self.store.labels() == {spectrum: label for spectrum, label in expected.items() if label != "absent"}
 
     def teardown(self) -> None:
         self.store.close()

@@ -63,13 +63,12 @@ def prepare(campaign: Campaign, executor: Executor | None = None, progress: Prog
         If the examples cannot be trained on.
     """
     with campaign.making(progress):
-        row = (
-            campaign.iteration()
-        )  # read once: the loop may go on at any moment, and what is made is then of no use, but not wrong
+        # Read once: the loop may go on at any moment, and what is made is then of no use, but not wrong.
+        row = campaign.iteration()
         reason = _why_not(campaign, row)
         if reason is not None:
             return f"nothing to prepare: {reason}"
-        known = Knowledge(len(campaign.store.answers()), row.number)
+        known = Knowledge(campaign.store.n_answers(), row.number)
         number, told = row.number + 1, _queries_answered(campaign, row)
         forget(campaign, number)
         facts = make_network(campaign, number, "active", known, progress)

@@ -18,10 +18,12 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from spectrove import registry
+from spectrove.campaign.answers import now
 from spectrove.campaign.labels import read_answers, read_labels
 from spectrove.campaign.schema import CampaignRow, IterationRow, TrainingSetRow
 from spectrove.campaign.settings import CampaignSettings, StoppingConfig
-from spectrove.campaign.store import DATABASE, CampaignStore, now
+from spectrove.campaign.store import DATABASE, CampaignStore
+from spectrove.campaign.votes import VOTE, standing
 from spectrove.contracts import Answer, Progress, Question, Scores, SpectrumId
 from spectrove.errors import CampaignBusyError, CampaignError, LabelsError
 from spectrove.evaluate import StoppingRule, combine
@@ -276,7 +278,7 @@ class Campaign:
             If a line cannot be used; nothing is recorded then.
         """
         resolve = _within(self.pool, {question.spectrum_id for question in self.store.questions()})
-        said = {(answer.spectrum_id, answer.annotator): answer for answer in self.store.answers()}
+        said = {(one.spectrum_id, one.annotator): one for one in standing(self.store.answers()) if one.purpose == VOTE}
         rows = read_answers(path, self.settings.classes, resolve)
         answers: dict[SpectrumId, Answer] = {}
         for row, id_, label in rows:

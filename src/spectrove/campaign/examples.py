@@ -48,7 +48,7 @@ def present_knowledge(campaign: Campaign) -> Knowledge:
     Knowledge
         As of now; later answers do not change what it stands for.
     """
-    return Knowledge(len(campaign.store.answers()), campaign.iteration().number)
+    return Knowledge(campaign.store.n_answers(), campaign.iteration().number)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from spectrove.campaign.ahead import forget, prepare, take_prepared, why_not_prepare
+from spectrove.campaign.answers import now
 from spectrove.campaign.audits import audit_result, looks
 from spectrove.campaign.campaign import Campaign, stopping_rule
 from spectrove.campaign.examples import present_knowledge
@@ -32,7 +33,6 @@ from spectrove.campaign.questions import (
     shown_order,
 )
 from spectrove.campaign.schema import IterationRow
-from spectrove.campaign.store import now
 from spectrove.contracts import Answer, Oracle, Progress, SpectrumId, no_progress
 from spectrove.errors import CampaignError, CheckpointError, PhaseError, ScoresError
 from spectrove.evaluate import Look, PrecisionEstimate, RecallEstimate, StopDecision

@@ -173,7 +173,7 @@ def plan(campaign: Campaign, half_width: float = 0.05, undiscovered: int | None 
             f"{settings.audit.design!r}), which tells nothing of undiscovered ones. Make a campaign with audit.design = 'strata'."
         )
         raise CampaignError(msg)
-    pace = pace_of(campaign.store.answers())
+    pace = pace_of([one for one in campaign.store.votes() if not one.undoes])
     return {
         "campaign": str(campaign.directory),
         "iteration": look.iteration,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -259,7 +260,7 @@ def count_found(campaign: Campaign, known: Knowledge) -> dict[str, Any]:
     return {"n_found": sum(found.values()), "found": found, "n_untold": labels.count(None)}
 
 
-def shown_order(campaign: Campaign, number: int, ids: Collection[SpectrumId]) -> list[SpectrumId]:
+def shown_order(campaign: Campaign, number: int, ids: Collection[SpectrumId], annotator: str = "") -> list[SpectrumId]:
     """
     Return spectra in the order in which they are shown to whoever answers.
 
@@ -271,12 +272,17 @@ def shown_order(campaign: Campaign, number: int, ids: Collection[SpectrumId]) ->
         The iteration that asks.
     ids : collection of SpectrumId
         The spectra; a queried one may be in the audit too.
+    annotator : str
+        Who is shown them, each person in an order of their own; the order of files that are filled in unless given.
 
     Returns
     -------
     list of SpectrumId
         Each once, shuffled, so that their place says nothing of why they are asked about.
     """
+    if annotator:
+        seed = f"{campaign.settings.seed} {number} {annotator} "
+        return sorted(set(ids), key=lambda id_: hashlib.sha256((seed + id_).encode()).digest())
     shuffled = sorted(set(ids))
     campaign.generator(number, "order").shuffle(shuffled)
     return shuffled

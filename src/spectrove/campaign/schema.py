@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 class Base(DeclarativeBase):
     """Base of all tables."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[float]: JSON}  # noqa: RUF012 - SQLAlchemy's own form
+    type_annotation_map = {dict[str, Any]: JSON, list[float]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's own form
 
 
 class CampaignRow(Base):
@@ -103,3 +103,34 @@ class AnswerRow(Base):
     annotator: Mapped[str]
     answered_at: Mapped[str]
     comment: Mapped[str]
+    quality: Mapped[int | None]
+    flags: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    shown: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    shown_at: Mapped[str] = mapped_column(String, server_default="")
+    purpose: Mapped[str] = mapped_column(String, server_default="vote")
+    undoes: Mapped[str] = mapped_column(String, server_default="")
+
+
+class CheckQuestionRow(Base):
+    """A spectrum that one person is shown to measure people."""
+
+    __tablename__ = "check_question"
+    __table_args__ = (UniqueConstraint("iteration", "annotator", "spectrum_id", name="one_check_a_person"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    iteration: Mapped[int]
+    annotator: Mapped[str]
+    spectrum_id: Mapped[str]
+    kind: Mapped[str]
+
+
+class RevealRow(Base):
+    """A prediction that somebody asked to see; triggers forbid to change or to delete one."""
+
+    __tablename__ = "reveal"
+    __table_args__ = (Index("reveal_by_spectrum", "spectrum_id"),)
+
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    annotator: Mapped[str]
+    spectrum_id: Mapped[str]
+    revealed_at: Mapped[str]

@@ -8,6 +8,16 @@ from dataclasses import dataclass, field
 from spectrove.scoring import ScoreConfig
 from spectrove.training import LONG, FitConfig
 
+CRITERIA = {
+    "single-peak": "Emission above the continuum in Hα, with one maximum. It may stand within a broader absorption line.",
+    "double-peak": "Emission in Hα with two maxima that stand clear of the noise, a dip between them, whatever its depth.",
+    "not-interesting": "Absorption or nothing in Hα; or emission that sky, nebula, cosmic ray or a bad subtraction explains.",
+}
+"""
+What the default classes mean, in our words, after Škoda, Podsztavek & Tvrdík 2020, A&A 643, A122, sect. 2; used where the
+settings say nothing else.
+"""
+
 
 @dataclass(frozen=True)
 class ClassesConfig:
@@ -24,17 +34,21 @@ class ClassesConfig:
         Other words for a class, as they stand in labels files.
     ignore : tuple of str
         Labels whose rows are passed over when a labels file is read.
+    criteria : mapping of str to str
+        What a spectrum must show to be of a class, in words; it stands beside the keys where people label.
 
     Raises
     ------
     ValueError
-        If there are not at least two different classes, all or none of them are targets, or an alias leads to none of them.
+        If there are not at least two different classes, all or none of them are targets, an alias leads to none of them, or a
+        criterion is of none of them.
     """
 
     names: tuple[str, ...] = ("single-peak", "double-peak", "not-interesting")
     targets: tuple[str, ...] = ("single-peak", "double-peak")
     aliases: Mapping[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    criteria: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse classes that cannot be told apart."""
@@ -48,6 +62,26 @@ class ClassesConfig:
         if wrong:
             msg = f"aliases must lead to one of the classes {self.names}, got {wrong}"
             raise ValueError(msg)
+        strange = [name for name in self.criteria if name not in self.names]
+        if strange:
+            msg = f"criteria must be of the classes {self.names}, got {strange}"
+            raise ValueError(msg)
+
+    def criterion(self, name: str) -> str:
+        """
+        Return what a spectrum must show to be of a class.
+
+        Parameters
+        ----------
+        name : str
+            The class.
+
+        Returns
+        -------
+        str
+            In words: as the settings say, else of `CRITERIA`, else empty.
+        """
+        return self.criteria.get(name, CRITERIA.get(name, ""))
 
 
 @dataclass(frozen=True)
@@ -94,6 +128,38 @@ class QueryConfig:
         for name, value in (("batch_size", self.batch_size), ("prepare_after", self.prepare_after)):
             if value is not None and value < 1:
                 msg = f"{name} must be at least 1, got {value}"
+                raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class ReviewConfig:
+    """
+    What people are shown to measure them, hidden among the questions.
+
+    Attributes
+    ----------
+    second_votes : float
+        Part of what others have labeled in a round that each person is shown too, without their labels, from 0 to 1.
+    repeats : float
+        Spectra that a person has labeled in an earlier round and is shown again, as a part of the round's questions.
+    gold : float
+        Spectra of the pool whose label the training sets know, likewise.
+
+    Raises
+    ------
+    ValueError
+        If a part does not lie between 0 and 1.
+    """
+
+    second_votes: float = 0.1
+    repeats: float = 0.05
+    gold: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse parts that are none."""
+        for name, value in (("second_votes", self.second_votes), ("repeats", self.repeats), ("gold", self.gold)):
+            if not 0 <= value <= 1:
+                msg = f"{name} must lie between 0 and 1, got {value}"
                 raise ValueError(msg)
 
 
@@ -228,6 +294,8 @@ class CampaignSettings:
         The questions that measure.
     stopping : StoppingConfig
         The end.
+    review : ReviewConfig
+        What measures the people who answer.
 
     Raises
     ------
@@ -244,6 +312,7 @@ class CampaignSettings:
     query: QueryConfig = field(default_factory=QueryConfig)
     audit: AuditConfig = field(default_factory=AuditConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
+    review: ReviewConfig = field(default_factory=ReviewConfig)
 
     def __post_init__(self) -> None:
         """Refuse a seed that no generator takes."""

@@ -85,7 +85,8 @@ def _next(campaign: Campaign, n_open: int) -> str:
     if n_open:
         meanwhile = f"; meanwhile: spectrove campaign prepare {campaign.directory}" if why_not_prepare(campaign) is None else ""
         return (
-            f"fill in the column 'label' of {questions_path(campaign)} ({', '.join(campaign.settings.classes.names)}, ? to "
+            f"label in the browser: spectrove label {campaign.directory}; or fill in the column 'label' of "
+            f"{questions_path(campaign)} ({', '.join(campaign.settings.classes.names)}, ? to "
             "abstain, nothing to answer later) and run: "
             f"spectrove campaign answer {campaign.directory} {questions_path(campaign)}{meanwhile}"
         )

@@ -2,7 +2,7 @@
 The campaign's memory: one SQLite file.
 
 Answers come in by one door, `CampaignStore.record_answer`, whoever gives them. They are only ever added: a change of
-mind is one more answer, and the last one counts.
+mind is one more answer, and so is taking one back.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,15 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from spectrove.campaign.schema import AnswerRow, CampaignRow, IterationRow, QuestionRow, TrainingLabelRow, TrainingSetRow
-from spectrove.contracts import Answer, Question, SpectrumId
+from spectrove.campaign.answers import AnswerStore, now
+from spectrove.campaign.schema import (
+    CampaignRow,
+    IterationRow,
+    QuestionRow,
+    TrainingLabelRow,
+    TrainingSetRow,
+)
+from spectrove.contracts import Question, SpectrumId
 from spectrove.errors import CampaignBusyError, CampaignError, StorageError
 
 DATABASE = "campaign.sqlite"
@@ -33,18 +39,6 @@ BUSY_SECONDS = 20
 
 PHASES = ("TRAIN", "SCORE", "ASK", "AUDIT", "CLOSED")
 """What an iteration goes through, in order; the final iteration leaves out ASK and AUDIT."""
-
-
-def now() -> str:
-    """
-    Return the time.
-
-    Returns
-    -------
-    str
-        UTC, ISO 8601, to the millisecond.
-    """
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _migrate(engine: sa.Engine) -> None:
@@ -62,7 +56,7 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.close()
 
 
-class CampaignStore:
+class CampaignStore(AnswerStore):
     """
     Reads and writes a campaign's database.
 
@@ -87,6 +81,7 @@ class CampaignStore:
         if not create and not path.is_file():
             msg = f"{path.parent}: there is no campaign here ({path.name} is missing). Make one with `spectrove campaign new`."
             raise CampaignError(msg)
+        super().__init__()
         self.path = path
         self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
         sa.event.listen(self._engine, "connect", _set_pragmas)
@@ -184,6 +179,17 @@ class CampaignStore:
             raise CampaignError(msg)
         return row
 
+    def class_names(self) -> tuple[str, ...]:
+        """
+        Return the campaign's classes, which never change.
+
+        Returns
+        -------
+        tuple of str
+            Their names.
+        """
+        return tuple(self.campaign().settings["classes"]["names"])
+
     def training_sets(self) -> list[tuple[TrainingSetRow, dict[SpectrumId, str]]]:
         """
         Return the training sets with their labels.
@@ -277,116 +283,6 @@ class CampaignStore:
             query = query.where(QuestionRow.arm == arm)
         with self.session() as session:
             return [_question(row) for row in session.scalars(query)]
-
-    def record_answer(self, answer: Answer) -> bool:
-        """
-        Add an answer: the one door by which labels come into a campaign.
-
-        Parameters
-        ----------
-        answer : Answer
-            Who says what of which spectrum.
-
-        Returns
-        -------
-        bool
-            False if this very answer is recorded already.
-
-        Raises
-        ------
-        CampaignError
-            If the spectrum was never asked about, the class is none of this campaign's, or the answer's id was used for another.
-        StorageError
-            If the disk is full or cannot be written.
-        """
-        return self.record_answers([answer]) == 1
-
-    def record_answers(self, answers: Sequence[Answer]) -> int:
-        """
-        Add several answers through the one door, all of them or none.
-
-        Parameters
-        ----------
-        answers : sequence of Answer
-            Who says what of which spectrum.
-
-        Returns
-        -------
-        int
-            How many of them are new.
-
-        Raises
-        ------
-        CampaignError
-            If a spectrum was never asked about, a class is none of this campaign's, or an answer's id was used for another.
-        StorageError
-            If the disk is full or cannot be written.
-        """
-        classes = self.campaign().settings["classes"]["names"]
-        n_new = 0
-        with self.session() as session:
-            asked = set(session.scalars(sa.select(QuestionRow.spectrum_id)))
-            for answer in answers:
-                if answer.spectrum_id not in asked:
-                    msg = f"{answer.spectrum_id}: it was never asked about. `spectrove campaign status` says what is."
-                    raise CampaignError(msg)
-                if answer.label is not None and answer.label not in classes:
-                    msg = f"{answer.spectrum_id}: unknown class {answer.label!r}, expected one of {', '.join(classes)}"
-                    raise CampaignError(msg)
-                row = AnswerRow(
-                    answer_id=answer.answer_id,
-                    spectrum_id=answer.spectrum_id,
-                    label=answer.label,
-                    annotator=answer.annotator,
-                    answered_at=answer.answered_at,
-                    comment=answer.comment,
-                )
-                known = session.scalars(sa.select(AnswerRow).where(AnswerRow.answer_id == answer.answer_id)).one_or_none()
-                if known is None:
-                    session.add(row)
-                    session.flush()
-                    n_new += 1
-                elif (known.spectrum_id, known.label, known.annotator) != (row.spectrum_id, row.label, row.annotator):
-                    msg = f"answer {answer.answer_id!r} is recorded already, with other contents. Give it an id of its own."
-                    raise CampaignError(msg)
-        return n_new
-
-    def answers(self, first: int | None = None) -> list[Answer]:
-        """
-        Return every answer ever given, or as many as there were at some time.
-
-        Parameters
-        ----------
-        first : int, optional
-            Only so many, those that came first.
-
-        Returns
-        -------
-        list of Answer
-            In the order in which they came.
-        """
-        with self.session() as session:
-            rows = session.scalars(sa.select(AnswerRow).order_by(AnswerRow.sequence).limit(first))
-            return [
-                Answer(row.answer_id, SpectrumId(row.spectrum_id), row.label, row.annotator, row.answered_at, row.comment)
-                for row in rows
-            ]
-
-    def labels(self, first: int | None = None) -> dict[SpectrumId, str | None]:
-        """
-        Return what was last said of each spectrum.
-
-        Parameters
-        ----------
-        first : int, optional
-            As it was when there were so many answers.
-
-        Returns
-        -------
-        dict
-            The label, or None where the last answer abstained.
-        """
-        return {answer.spectrum_id: answer.label for answer in self.answers(first)}
 
 
 def _question_row(question: Question) -> QuestionRow:

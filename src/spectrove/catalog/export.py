@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from spectrove.campaign import Campaign, status
-from spectrove.campaign.store import now
+from spectrove.campaign.answers import now
 from spectrove.catalog.build import METADATA_AFTER, METADATA_BEFORE, LabeledSpectrum, build_candidates
 from spectrove.catalog.files import software_versions
 from spectrove.contracts import SpectrumId

@@ -1,5 +1,6 @@
 """How good the predictions are, how well that is known, and when to stop asking."""
 
+from spectrove.evaluate.agreement import Agreement, cohen_kappa, krippendorff_alpha
 from spectrove.evaluate.combining import combine
 from spectrove.evaluate.intervals import betting_limits, clopper_pearson, lower_limit, upper_limit
 from spectrove.evaluate.looks import Look
@@ -39,6 +40,7 @@ from spectrove.evaluate.strata import (
 )
 
 __all__ = [
+    "Agreement",
     "AuditSample",
     "Budget",
     "ConfusionMatrix",
@@ -58,6 +60,7 @@ __all__ = [
     "add_asked",
     "betting_limits",
     "clopper_pearson",
+    "cohen_kappa",
     "combine",
     "confusion_matrix",
     "count_hits_and_misses",
@@ -66,6 +69,7 @@ __all__ = [
     "estimate_recall",
     "hajek_mean",
     "horvitz_thompson_total",
+    "krippendorff_alpha",
     "lower_limit",
     "precision_recall",
     "recall_lower",

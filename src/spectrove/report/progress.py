@@ -57,11 +57,22 @@ def _so_far(record: Record, asked: Sequence[Question]) -> Facts:
             "some of the spectra were answered in an earlier iteration, so that the order of the answers is not the random one"
         )
         return {"precision": None, "why_not": why_not}
-    order = [id_ for id_ in shown_order(record.campaign, number, {one.spectrum_id for one in asked}) if id_ in drawn]
-    first = order[: len(answered)]
-    if set(first) != answered:
+    first = _first_shown(record, asked, drawn, answered)
+    if first is None:
         return {"precision": None, "why_not": "the answers did not come in the random order in which the spectra are shown"}
     return {"precision": _precision_of(record, first, asked), "why_not": None}
+
+
+def _first_shown(
+    record: Record, asked: Sequence[Question], drawn: set[SpectrumId], answered: set[SpectrumId]
+) -> list[SpectrumId] | None:
+    # On the page everybody has an order of their own, which tells only of a single person; files have the campaign's.
+    given = [answer for answer in record.answers if answer.spectrum_id in answered]
+    people = {answer.annotator for answer in given}
+    annotator = people.pop() if len(people) == 1 and all(answer.shown_at for answer in given) else ""
+    shown = shown_order(record.campaign, record.last.number, {one.spectrum_id for one in asked}, annotator)
+    first = [id_ for id_ in shown if id_ in drawn][: len(answered)]
+    return first if set(first) == answered else None
 
 
 def _precision_of(record: Record, first: Sequence[SpectrumId], asked: Sequence[Question]) -> Facts:

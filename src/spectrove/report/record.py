@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from spectrove.campaign import Campaign, looks
 from spectrove.campaign.schema import IterationRow
+from spectrove.campaign.votes import VOTE, settle
 from spectrove.contracts import Answer, Question, SpectrumId, Stratum
 from spectrove.evaluate import Look
 
@@ -53,13 +54,13 @@ class Record:
         Record
             Of this moment.
         """
-        answers = campaign.store.answers()
+        given = campaign.store.votes()
         return cls(
             campaign=campaign,
             iterations=campaign.store.iterations(),
             questions=campaign.store.questions(),
-            answers=answers,
-            labels={answer.spectrum_id: answer.label for answer in answers},
+            answers=[answer for answer in given if answer.purpose == VOTE and not answer.undoes],
+            labels=settle(given),
             looks=looks(campaign),
         )
 
