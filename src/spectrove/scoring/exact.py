@@ -90,13 +90,41 @@ def probabilities_of(checkpoint_directory: Path, pool: Pool, rows: IntArray, con
     PoolError
         If features are missing on the disk.
     """
+    require_match(Checkpoint.load(checkpoint_directory), pool)
+    return probabilities_of_features(checkpoint_directory, pool.features(np.asarray(rows)), config)
+
+
+def probabilities_of_features(checkpoint_directory: Path, features: FloatArray, config: ScoreConfig | None = None) -> FloatArray:
+    """
+    Return the exact probabilities of spectra that need not stand in a pool.
+
+    Parameters
+    ----------
+    checkpoint_directory : Path
+        Where the trained network was saved.
+    features : array of float32, shape (n_spectra, n_wave)
+        What the network is to see.
+    config : ScoreConfig, optional
+        Gives batch size and threads.
+
+    Returns
+    -------
+    array of float32, shape (n_spectra, n_classes)
+        The same whatever else stands beside a spectrum.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is broken.
+    ValueError
+        If the features have another number of points than the network was trained on.
+    """
     config = config or ScoreConfig()
     checkpoint = Checkpoint.load(checkpoint_directory)
-    require_match(checkpoint, pool)
-    if not len(rows):
+    if not len(features):
         return np.empty((0, len(checkpoint.classes)), dtype=np.float32)
-    features = torch.from_numpy(pool.features(np.asarray(rows)))
-    batches = [features[begin : begin + config.batch_size] for begin in range(0, len(features), config.batch_size)]
+    given = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
+    batches = [given[begin : begin + config.batch_size] for begin in range(0, len(given), config.batch_size)]
     return predict(checkpoint.build_network(), batches, config.threads or torch.get_num_threads())
 
 

@@ -2,11 +2,7 @@
 The night sky's lines as LAMOST's pixels see them: what they add to the noise, and what sky subtraction leaves of them.
 
 Strengths were measured as the local peaks of the squared error in 50 LAMOST files of low signal-to-noise ratio; the sky's own
-continuum, with the detector's noise in it, is 1.
-
-References
-----------
-.. [1] Osterbrock et al. 1996, PASP, 108, 277: the lines of OH in the night sky's spectrum, with wavelengths in air.
+continuum, with the detector's noise in it, is 1. The lines themselves stand in `spectrove.lines`.
 """
 
 from __future__ import annotations
@@ -16,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from spectrove.contracts import FloatArray
-from spectrove.lines import H_ALPHA
+from spectrove.lines import H_ALPHA, SKY_OH_6_1, SKY_OH_7_2, SKY_OXYGEN, Line
 from spectrove.wavelength import air_to_vacuum
 
 RESOLVING_POWER = 1500.0
@@ -25,34 +21,33 @@ RESOLVING_POWER = 1500.0
 LOG_STEP = 1e-4
 """Step of LAMOST's grid, log10 of Å."""
 
-OXYGEN = {6300.304: 5.0, 6363.780: 1.0}
-OH_6_1 = {
-    6329.840: 0.25, 6465.9: 0.25, 6471.0: 0.2, 6477.9: 0.1, 6498.729: 0.5, 6505.0: 0.15, 6522.425: 0.1, 6533.044: 0.3,
-    6544.022: 0.15, 6553.617: 0.47, 6568.779: 0.1, 6577.284: 0.22, 6596.643: 0.1, 6604.134: 0.27, 6634.229: 0.05,
-}  # fmt: skip
-OH_7_2 = {
-    6829.5: 0.7, 6834.0: 0.9, 6841.945: 0.6, 6863.955: 1.9, 6870.994: 1.1, 6889.288: 0.5, 6900.833: 0.6, 6912.623: 0.4,
-    6923.220: 0.8, 6939.521: 0.5, 6949.044: 0.5,
-}  # fmt: skip
-HYDROGEN = {H_ALPHA.air: 0.35}
-"""Wavelengths in air, Å, and strengths of [O I], of two bands of OH [1]_, and of geocoronal and diffuse Galactic Hα."""
+OXYGEN = (5.0, 1.0)
+OH_6_1 = (0.25, 0.25, 0.2, 0.1, 0.5, 0.15, 0.1, 0.3, 0.15, 0.47, 0.1, 0.22, 0.1, 0.27, 0.05)
+OH_7_2 = (0.7, 0.9, 0.6, 1.9, 1.1, 0.5, 0.6, 0.4, 0.8, 0.5, 0.5)
+HYDROGEN = (0.35,)
+"""Strengths of [O I], of two bands of OH, and of geocoronal and diffuse Galactic Hα."""
 
 GRID = (35_500, 39_700)
 """First and last pixel of LAMOST's grid for which lines are made, 3548 to 9333 Å: all of its spectra."""
 
-GROUPS = (OXYGEN, OH_6_1, OH_7_2, HYDROGEN)
-"""Lines that strengthen and weaken together."""
+GROUPS: tuple[tuple[tuple[Line, ...], tuple[float, ...]], ...] = (
+    (SKY_OXYGEN, OXYGEN),
+    (SKY_OH_6_1, OH_6_1),
+    (SKY_OH_7_2, OH_7_2),
+    ((H_ALPHA,), HYDROGEN),
+)
+"""Lines that strengthen and weaken together, and their strengths."""
 
 
 @lru_cache(maxsize=1)
 def _all_lines() -> FloatArray:
     wave = 10 ** (LOG_STEP * np.arange(GRID[0], GRID[1] + 1))
     rows = []
-    for group in GROUPS:
-        centers = air_to_vacuum(np.array(list(group)))
+    for group, strengths in GROUPS:
+        centers = air_to_vacuum(np.array([line.air for line in group]))
         width = centers / RESOLVING_POWER / np.sqrt(8 * np.log(2))
         shapes = np.exp(-(((wave[:, None] - centers) / width) ** 2) / 2)
-        rows.append(shapes @ np.array(list(group.values())))
+        rows.append(shapes @ np.array(strengths))
     lines: FloatArray = np.array(rows, dtype=np.float32)
     lines.setflags(write=False)
     return lines
