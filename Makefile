@@ -16,11 +16,16 @@ WORKERS ?= 2
 # Further arguments of pytest, such as ARGS='-k recipe', or of the benchmarks, such as ARGS=--quick.
 ARGS ?=
 # The benchmarks that `make bench` runs.
-BENCHMARKS ?= scoring training round ingest pool cluster simulate import
+BENCHMARKS ?= scoring training round ingest pool cluster simulate page_load import
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# What the environment is made from; with another lock file, the page is given another uPlot.
+BUILD := pyproject.toml constraints.txt hatch_build.py package-lock.json
+# Node.js from PyPI, for the gates of the labeling page; the machine needs none of its own.
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # Shows what pip is busy with, and how large it is where that takes long; what goes wrong comes by stderr, untouched.
@@ -51,12 +56,13 @@ test-slow: $(VENV)/.dev ## run the tests that take longer than half a minute eac
 
 check: lint test ## run every gate: lint, then test
 
-lint: $(VENV)/.dev ## run the gates that only read: ruff, mypy, import-linter, numpydoc, towncrier
+lint: $(VENV)/.dev node_modules/.package-lock.json ## run the gates that only read: ruff, mypy, import-linter, numpydoc, tsc, towncrier
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/numpydoc lint $$(find src -name '*.py')
+	for project in . tests/web/js; do $(NODE) node_modules/typescript/bin/tsc --project "$$project"; done
 	said=$$($(BIN)/towncrier build --draft --version next 2>&1) || { echo "$$said"; exit 1; }
 
 bench: $(VENV)/.bench ## measure how fast things are, against peers; the result is written into docs/benchmarks.md
@@ -68,7 +74,7 @@ wheel: $(VENV)/.dev ## build the wheel into dist/
 	@ls -l dist/spectrove-*.whl
 
 clean: ## remove all that these commands have made, .venv and demo/ included
-	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist build node_modules src/spectrove/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment, in three steps, each marked by a file that is as old as the step. The first also explains what is missing.
@@ -83,14 +89,20 @@ $(BIN)/python:
 	@echo "Making a virtual environment in $(VENV) with $$('$(PYTHON)' --version)."
 	@'$(PYTHON)' -m venv $(VENV)
 
-$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.runtime: $(BUILD) | $(BIN)/python
 	$(call install,,spectrove and what it needs)
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.dev: $(BUILD) | $(BIN)/python
 	$(call install,[dev],spectrove with what it needs and the tools of its developers)
 	@touch $@ $(VENV)/.runtime
 
-$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.bench: $(BUILD) | $(BIN)/python
 	$(call install,[dev$(comma)bench],spectrove with what it needs and the peers that it is measured against)
 	@touch $@ $(VENV)/.dev $(VENV)/.runtime
+
+# What the page is checked with: TypeScript, as the lock file has it. Building the package takes uPlot by itself (hatch_build.py).
+node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.dev
+	@echo "Installing the checker of the labeling page into node_modules."
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "matplotlib", "dask", "distributed", "openvino", "sqlalchemy"}
+HEAVY = {"torch", "matplotlib", "dask", "distributed", "openvino", "sqlalchemy", "fastapi", "uvicorn"}
 FITS_ROOMS = {"surveys", "simulate"}
 
 
