@@ -168,6 +168,14 @@ def dask(found: Facts) -> Measured | None:
     return words, gain >= 1.7 and cost <= 0.05
 
 
+def page_load(found: Facts) -> Measured | None:
+    """Read whether the labeling page takes what many people answer, all of it and soon."""
+    load = found["page_load"]["load"]
+    waited, wrong = load["from_due"]["p99_ms"], load["n_lost"] + load["n_twice"]
+    words = f"{waited:.0f} ms, {load['n_lost']} lost and {load['n_twice']} twice of {load['n_sent']:,}"
+    return words, waited <= load["goal_p99_ms"] and not wrong
+
+
 def on_gpu(found: Facts) -> Measured | None:
     """Read how fast a GPU scores and trains."""
     scored = [row for row in contest_of(found["scoring"], "scoring")["contestants"] if "gpu bf16" in row["work"]]
@@ -201,5 +209,6 @@ GOALS = (
     Goal("ingest of `.fits` from a cold disk", "10 × astropy", ("ingest",), ingest(".fits, cold", 0, 10)),
     Goal("peak memory, all processes together", "1.5 GB", ("ingest", "round"), memory),
     Goal("Dask, two workers against in line", "1.7 ×, overhead of 5 % at most", ("cluster",), dask),
+    Goal("50 annotators at once: 99 of 100 answers taken within", "250 ms, none lost, none twice", ("page_load",), page_load),
     Goal("with a GPU", "2 million rows/s, 0.3 s an epoch", ("scoring", "training"), on_gpu),
 )

@@ -21,7 +21,7 @@ from speed_goals import GOALS, contest_of, peak_of, seconds_of
 
 Facts = dict[str, Any]
 
-BENCHMARKS = ("scoring", "training", "round", "ingest", "pool", "cluster", "simulate", "import")
+BENCHMARKS = ("scoring", "training", "round", "ingest", "pool", "cluster", "simulate", "page_load", "import")
 RESULTS, PAGE = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
@@ -268,6 +268,22 @@ def cluster(found: Facts) -> str:
     return f"{made} {tasks}; results {same}. Starting the two clusters took {one['start_seconds']:.1f} s."
 
 
+def page_load(found: Facts) -> str:
+    """Return how the labeling page bore many people."""
+    if "page_load" not in found:
+        return absent("page_load")
+    load = found["page_load"]["load"]
+    head = ["", "median", "95 of 100 within", "99 of 100 within", "the longest"]
+    rows = [
+        [name, *(f"{load[key][part]:.0f} ms" for part in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))]
+        for name, key in (("from the moment it was due", "from_due"), ("from the moment it was sent", "from_sent"))
+    ]
+    people = f"{load['annotators']} annotators, {load['answers_a_second_each']:g} answers a second each, {load['seconds']:g} s"
+    counts = f"{load['n_sent']:,} answers sent, {load['n_lost']} lost, {load['n_twice']} recorded twice"
+    server = f"{load['server_cpu_ms_per_answer']:.1f} ms of the server's processor an answer, {load['server_memory_mb']:.0f} MB"
+    return f"{table(head, rows)}\n\n{people}: {counts}; {server}."
+
+
 TABLES: dict[str, Callable[[Facts], str]] = {
     "goals": goals,
     "scoring": contest("scoring", "scoring"),
@@ -291,6 +307,7 @@ TABLES: dict[str, Callable[[Facts], str]] = {
     "cluster": cluster,
     "simulate": contest("simulate", "spectra"),
     "simulate-growth": growth("simulate", "surveys", "a survey"),
+    "page-load": page_load,
     "start": contest("import", "start"),
     "machines": machines,
     "limits": limits,

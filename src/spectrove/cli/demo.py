@@ -150,6 +150,7 @@ def _conclude(opened: Campaign, directory: Path, seconds: float) -> None:
     for name, path in paths.items():
         click.echo(f"  {name:<12} {path}")
     click.echo(f"  {'truth':<12} {truth.path}")
+    click.echo(f"Look at spectra and candidates in the browser: spectrove label {directory / 'campaign'}")
 
 
 def _share(value: float | None, limits: tuple[float, float]) -> str:

@@ -17,6 +17,7 @@ from spectrove.cli.demo import demo
 from spectrove.cli.experiment import experiment
 from spectrove.cli.fit_blur import fit_blur
 from spectrove.cli.inspect import inspect_file
+from spectrove.cli.label import label
 from spectrove.cli.pool import pool
 from spectrove.cli.simulate import simulate
 from spectrove.errors import SpectroveError
@@ -33,12 +34,12 @@ def cli(debug: bool) -> None:
     Find rare objects with characteristic spectral shapes in archives of millions of spectra.
 
     A first look: `spectrove demo DIR`. Your own files: `spectrove inspect FILE`, `spectrove pool ingest`, `spectrove campaign
-    new`.
+    new`, and `spectrove label DIR` to answer its questions in the browser.
     """
     del debug  # read by `main`, which is around everything
 
 
-for command in (inspect_file, fit_blur, pool, campaign, simulate, experiment, config, demo):
+for command in (inspect_file, fit_blur, pool, campaign, label, simulate, experiment, config, demo):
     cli.add_command(command)
 
 

@@ -27,7 +27,7 @@ const SPIKE_SIGNIFICANCE = 5;
 /**
  * The numbers of a line. `peakOverContinuum` is the highest flux in the window over the continuum there; `equivalentWidth` in Å,
  * emission negative; `snr` the signal over the noise of one pixel in the side bands; `peaks` the wavelengths of up to two
- * emission peaks, in Å; `separation` theirs in km/s; `vOverR` the height of the violet peak above the continuum over the red one's.
+ * emission peaks, in Å; `separation`, km/s; `vOverR` the height of the violet peak above the continuum over the red one's.
  * `null` where something cannot be measured.
  * @typedef {{
  *   continuum: number | null, peakOverContinuum: number | null, equivalentWidth: number | null, snr: number | null,
