@@ -11,11 +11,13 @@ import alembic.config
 import sqlalchemy as sa
 
 from spectrove.campaign import Campaign, looks, run, status, step
+from spectrove.campaign.settings import ReviewConfig
 from spectrove.campaign.store import DATABASE
 from spectrove.contracts import Oracle
 
 BY_HAND = (
-    "UPDATE campaign SET settings = json_remove(settings, '$.audit.design', '$.audit.predicted_share')",
+    """UPDATE campaign SET settings = json_remove(
+    settings, '$.audit.design', '$.audit.predicted_share', '$.review', '$.classes.criteria')""",
     """UPDATE iteration SET estimate = json_remove(
     estimate, '$.look', '$.recall', '$.n_asked', '$.n_asked_answered', '$.n_asked_correct')
     WHERE json_type(estimate) = 'object'""",
@@ -63,6 +65,7 @@ def test_a_campaign_of_the_first_version_goes_on_by_draws_of_predicted_targets_a
     oracle = oracle_of(old)
     for campaign in (untouched, old):
         to_the_middle_of_the_second_round(campaign, oracle)
+    answers = old.store.answers()
     old.store.close()
     as_of_revision_0001(old.directory)
     with sqlite3.connect(old.directory / DATABASE) as connection:
@@ -73,6 +76,8 @@ def test_a_campaign_of_the_first_version_goes_on_by_draws_of_predicted_targets_a
 
     with Campaign(old.directory) as migrated:
         assert migrated.settings.audit.design == "predicted"
+        assert migrated.settings.review == ReviewConfig(0.0, 0.0, 0.0)
+        assert migrated.store.answers() == answers
         assert looks(migrated)[0].precision == looks(untouched)[0].precision
         run(migrated, oracle)
         run(untouched, oracle)

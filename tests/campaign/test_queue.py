@@ -107,6 +107,22 @@ def test_repeats_are_of_earlier_rounds_and_change_no_label(asked):
     assert queue_of(campaign, "ann") == [item for item in shown if item not in repeats]
 
 
+def test_a_repeat_that_is_answered_after_its_round_was_closed_is_still_none_of_the_votes(asked):
+    campaign = asked(repeats=0.3)
+    answer(campaign, queue_of(campaign, "ann"), "ann")
+    close_round(campaign)
+    shown = queue_of(campaign, "ann")
+    repeats = [item for item in shown if item.purpose == "repeat"]
+    answer(campaign, [item for item in shown if item not in repeats], "ann")
+    labels = campaign.store.labels()
+    close_round(campaign)  # the page still shows what it was given before
+    answer(campaign, repeats, "ann", "not-interesting")
+    assert campaign.store.labels() == labels
+    changed = repeats[0].spectrum_id  # who comes back to it later means it
+    answer(campaign, repeats[:1], "ann", "double-peak")
+    assert campaign.store.labels() == {**labels, changed: "double-peak"}
+
+
 def test_while_the_machine_works_there_are_second_looks(asked):
     campaign = asked()
     answer(campaign, queue_of(campaign, "ann"), "ann")

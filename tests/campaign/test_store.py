@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import alembic.autogenerate
@@ -53,6 +54,28 @@ def test_not_even_sql_changes_or_deletes_an_answer(tmp_path: Path, statement: st
     with pytest.raises(sqlite3.IntegrityError, match="only ever added"):
         connection.execute(statement)
     connection.close()
+
+
+def test_of_what_many_threads_and_two_processes_record_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
+    ids = [f"lamost:{number}" for number in range(20)]
+    store = new_store(tmp_path, ids)
+    other = CampaignStore(tmp_path / DATABASE)  # as another process has it
+    assert store.labels() == other.labels() == {}
+
+    def person(name: str) -> list[bool]:
+        use = other if name == "p0" else store
+        answers = [Answer(f"{name}-{id_}", SpectrumId(id_), "single-peak", name, "") for id_ in ids[:5]]
+        return [use.record_answer(one) for one in answers for _ in range(2)]  # each is sent again
+
+    with ThreadPoolExecutor(40) as executor:
+        told = list(executor.map(person, [f"p{number}" for number in range(40)]))
+    assert told == [[True, False] * 5] * 40
+    assert len({one.answer_id for one in store.answers()}) == len(store.answers()) == store.n_answers() == 200
+    assert store.labels() == other.labels() == {SpectrumId(id_): "single-peak" for id_ in ids[:5]}
+    assert store.votes() == other.votes()
+    assert store.votes(7) == store.votes()[:7]
+    store.close()
+    other.close()
 
 
 def test_a_change_of_mind_is_one_more_answer_and_the_last_one_counts(tmp_path: Path) -> None:

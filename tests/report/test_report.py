@@ -14,8 +14,10 @@ from click.testing import CliRunner
 
 from people import SECONDS, finish, open_in_order
 from spectrove.campaign import step
+from spectrove.campaign.questions import shown_order
 from spectrove.cli import main
 from spectrove.cli.frame import cli
+from spectrove.contracts import Answer
 from spectrove.errors import StorageError
 from spectrove.evaluate import Paper2020Rule, betting_limits
 from spectrove.report import render_report, sentences, write_report
@@ -266,6 +268,20 @@ def test_the_precision_so_far_is_told_while_answers_come_in_the_random_order(beg
     assert (so_far["n_labeled"], so_far["n_correct"]) == (len(values), sum(values))
     assert [so_far["lower"], so_far["upper"]] == betting_limits(values, 0.95, strata["predicted"])[-1].tolist()
     assert estimated(so_far["estimate"], so_far) in told(files.html.read_text(encoding="utf-8"))
+
+
+def test_the_precision_so_far_is_told_of_one_person_on_the_page_who_has_an_order_of_their_own(begun, tmp_path):
+    asked = [one.spectrum_id for one in begun.open_questions()]
+    drawn = {one.spectrum_id for one in begun.store.questions(0, "audit") if one.stratum == "predicted"}
+    order = [id_ for id_ in shown_order(begun, 0, asked, "Vera <R>") if id_ in drawn]
+    assert order != [id_ for id_ in open_in_order(begun) if id_ in drawn]
+    when = "2026-11-22T00:00:00.000+00:00"
+    begun.store.record_answers([Answer(id_, id_, "single-peak", "Vera <R>", when, shown_at=when) for id_ in order[:3]])
+    _, facts = write_report(begun, tmp_path)
+    assert (facts["open"]["why_not"], facts["open"]["precision"]["n_correct"]) == (None, 3)
+    begun.store.record_answer(Answer("last", order[-1], "single-peak", "Vera <R>", when, shown_at=when))
+    _, facts = write_report(begun, tmp_path / "again")
+    assert facts["open"]["precision"] is None
 
 
 def test_the_precision_so_far_is_left_out_if_spectra_were_passed_over(begun, person_of, tmp_path):

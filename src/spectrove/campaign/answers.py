@@ -41,6 +41,11 @@ class AnswerStore(ABC):
         # Threads of one process wait here in turn, and not by SQLite's longer and longer naps.
         self._writing = threading.Lock()
         self._classes: tuple[str, ...] | None = None
+        # Answers are only ever added, so that those which were read once need never be read again.
+        self._reading = threading.Lock()
+        self._votes: list[Answer] = []
+        self._last = 0
+        self._settled: tuple[int, dict[SpectrumId, str | None]] = (0, {})
 
     @abstractmethod
     def session(self) -> AbstractContextManager[Session]:
@@ -228,12 +233,15 @@ class AnswerStore(ABC):
             AnswerRow.purpose,
             AnswerRow.undoes,
         )
-        with self.session() as session:
-            rows = session.execute(sa.select(*columns).order_by(AnswerRow.sequence).limit(first))
-            return [
-                Answer(id_, SpectrumId(of), label, who, when, shown_at=shown_at, purpose=purpose, undoes=undoes)
-                for id_, of, label, who, when, shown_at, purpose, undoes in rows
-            ]
+        with self._reading:
+            query = sa.select(AnswerRow.sequence, *columns).where(AnswerRow.sequence > self._last).order_by(AnswerRow.sequence)
+            with self.session() as session:
+                rows = session.execute(query).all()
+            for sequence, id_, of, label, who, when, shown_at, purpose, undoes in rows:
+                one = Answer(id_, SpectrumId(of), label, who, when, shown_at=shown_at, purpose=purpose, undoes=undoes)
+                self._votes.append(one)
+                self._last = sequence
+            return self._votes[:first]
 
     def labels(self, first: int | None = None) -> dict[SpectrumId, str | None]:
         """
@@ -249,7 +257,13 @@ class AnswerStore(ABC):
         dict
             As of `spectrove.campaign.votes.settle`: of a single person what was said last; None is an abstention or a tie.
         """
-        return settle(self.votes(first))
+        votes = self.votes(first)
+        if first is not None:
+            return settle(votes)
+        with self._reading:
+            if self._settled[0] != len(votes):
+                self._settled = (len(votes), settle(votes))
+            return dict(self._settled[1])
 
     # -- what measures people --------------------------------------------------------------------------------------------------
 

@@ -132,7 +132,7 @@ def purpose_of(campaign: Campaign, annotator: str, spectrum_id: SpectrumId, aske
     Returns
     -------
     str
-        ``repeat`` or ``gold`` for a vote on what was shown for that in this round, else as asked.
+        ``repeat`` or ``gold`` for a vote on what was shown for that, else as asked.
 
     Raises
     ------
@@ -149,7 +149,10 @@ def purpose_of(campaign: Campaign, annotator: str, spectrum_id: SpectrumId, aske
 
 def purposes_of(campaign: Campaign, annotator: str) -> dict[SpectrumId, str]:
     """
-    Return what a person's votes in this round are for, where they measure the person.
+    Return what a person's votes are for, where they measure the person.
+
+    That is what this round shows for it, and what the last round showed and the person has not answered: a page may still show
+    what it was given before the round was closed.
 
     Parameters
     ----------
@@ -163,8 +166,15 @@ def purposes_of(campaign: Campaign, annotator: str) -> dict[SpectrumId, str]:
     dict
         As of `purpose_of`, by spectrum; every other vote is one.
     """
-    checks = campaign.store.checks(annotator, campaign.iteration().number)
-    return {check.spectrum_id: PURPOSE_OF[check.kind] for check in reversed(checks)}
+    number = campaign.iteration().number
+    purposes = {check.spectrum_id: PURPOSE_OF[check.kind] for check in campaign.store.checks(annotator, number)}
+    late = [check for check in campaign.store.checks(annotator, number - 1) if check.kind != SECOND]
+    if late:
+        done = {(one.spectrum_id, one.purpose) for one in standing(campaign.store.votes()) if one.annotator == annotator}
+        for check in late:
+            if (check.spectrum_id, check.kind) not in done:
+                purposes.setdefault(check.spectrum_id, PURPOSE_OF[check.kind])
+    return purposes
 
 
 def _checks(

@@ -200,5 +200,6 @@ function isTaken(target, name) {
   if (target instanceof HTMLInputElement && target.type === "range") return OF_SLIDER.has(name);
   if (target instanceof HTMLInputElement && ["checkbox", "radio", "button"].includes(target.type)) return OWN.has(name);
   if (target.isContentEditable || target.matches("input, textarea, select")) return true;
-  return target.matches("button, a, summary") && OWN.has(name);
+  if (target.matches("a")) return name === "Enter";
+  return target.matches("button, summary") && OWN.has(name);
 }

@@ -81,8 +81,13 @@ async function route(base) {
   try {
     const view = await VIEWS[where.view]();
     const cleanup = await view.show(root, { ...base, route: where });
-    if (mine === showing) leave = cleanup;
-    else cleanup?.();
+    if (mine !== showing) {
+      cleanup?.();
+      return;
+    }
+    leave = cleanup;
+    // Whoever came by a link goes on in the view: keys and screen readers begin there.
+    if (document.activeElement?.closest("nav")) root.focus({ preventScroll: true });
   } catch (error) {
     if (mine !== showing) return;
     root.replaceChildren(
