@@ -95,7 +95,7 @@ class Candidates {
     this.pages = h("p", { class: "pages" });
     this.desk = h(
       "section",
-      { class: "candidate", "aria-label": "The candidate" },
+      { class: "candidate", hidden: true, "aria-label": "The candidate" },
       h("div", { class: "titled" }, this.title, this.facts),
       this.look.element,
       h(
