@@ -46,8 +46,8 @@ def read_pool(small_survey: SmallSurvey, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
-@pytest.fixture
-def campaign_of(small_survey: SmallSurvey, read_pool: Path, tmp_path: Path) -> Callable[..., Path]:
+@pytest.fixture(scope="module")
+def campaign_of(small_survey: SmallSurvey, read_pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return a function that makes a campaign which takes seconds, and gives its folder."""
 
     def make(n_queries: int, n_audits: int, **changes: Any) -> Path:
@@ -60,8 +60,9 @@ def campaign_of(small_survey: SmallSurvey, read_pool: Path, tmp_path: Path) -> C
             **changes,
         }
         training = TrainingSource(small_survey.labeled, small_survey.files.labels)
-        create(tmp_path / "campaign", read_pool, [training], settings_from(settings)).store.close()
-        return tmp_path / "campaign"
+        path = tmp_path_factory.mktemp("page") / "campaign"
+        create(path, read_pool, [training], settings_from(settings)).store.close()
+        return path
 
     return make
 

@@ -12,7 +12,7 @@ VIEWS = ("queue", "overview", "history", "progress", "candidates", "disagreement
 SCRIPT = "<img src=x onerror=document.title='taken'>"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def command(campaign_of):
     """Return the running page of a campaign with questions open and two people who disagree."""
     with label_command(campaign_of(12, 6), "--annotator", SCRIPT) as started:
@@ -58,18 +58,6 @@ def test_what_people_wrote_stands_there_as_text(command, sit_down):
     assert desk.page.locator("main img").count() == 0
 
 
-def test_a_disagreement_is_settled_in_the_page(command, sit_down, answers_of):
-    desk = sit_down(f"{command.address}#/disagreements")
-    desk.page.get_by_text("two peaks").wait_for()
-    desk.page.wait_for_selector("body[data-painted]")
-    desk.press("2")
-    desk.page.get_by_text("Nobody disagrees", exact=False).first.wait_for()
-    desk.outbox(0)
-    with Person(command.address, "Bob") as bob:
-        history = bob.get("/api/v1/answers")["items"]
-    assert (history[0]["purpose"], history[0]["label"], history[0]["annotator"]) == ("decision", "double-peak", SCRIPT)
-
-
 def test_everything_can_be_reached_by_the_keyboard(command, sit_down):
     desk = sit_down(f"{command.address}#/overview")
     desk.page.wait_for_selector("main canvas")
@@ -93,3 +81,15 @@ def test_the_help_lists_the_keys(command, sit_down):
         assert words in told
     desk.press("Escape")
     assert desk.page.locator("dialog[open]").count() == 0
+
+
+def test_a_disagreement_is_settled_in_the_page(command, sit_down, answers_of):
+    desk = sit_down(f"{command.address}#/disagreements")
+    desk.page.get_by_text("two peaks").wait_for()
+    desk.page.wait_for_selector("body[data-painted]")
+    desk.press("2")
+    desk.page.get_by_text("Nobody disagrees", exact=False).first.wait_for()
+    desk.outbox(0)
+    with Person(command.address, "Bob") as bob:
+        history = bob.get("/api/v1/answers")["items"]
+    assert (history[0]["purpose"], history[0]["label"], history[0]["annotator"]) == ("decision", "double-peak", SCRIPT)

@@ -47,6 +47,7 @@ def fail(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     return errors[0].removeprefix("error: ")
 
 
+@pytest.mark.slow  # tests/browser goes the same way
 def test_a_person_labels_a_round_stops_in_the_next_and_goes_on(directory: Path, small_survey: SmallSurvey) -> None:
     truth, given = true_labels(small_survey), {}
     with label_command(directory, "--annotator", "Ann Jump") as page, Person(page.address) as ann:

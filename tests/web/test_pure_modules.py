@@ -17,7 +17,7 @@ from scipy.signal import find_peaks
 
 from spectrove.lines import H_ALPHA
 from spectrove.surveys import read
-from spectrove.web.binary import encode
+from spectrove.web.binary import Pixels, encode
 
 SCRIPTS = Path(__file__).parent / "js"
 C = 299792.458
@@ -198,7 +198,7 @@ def spectrum_cases(generator, folder: Path) -> list[dict]:
         parts = [wave, flux, *([] if ivar is None else [ivar]), grid, features, *([] if mask is None else [mask])]
         body = b"SPV1" + struct.pack("<I", len(text)) + text + b"".join(part.tobytes() for part in parts)
         (folder / f"{number}.bin").write_bytes(body)
-        by_module = encode(head, (wave, flux, ivar, None if mask is None else mask.astype(bool)), (grid, features))
+        by_module = encode(head, Pixels(wave, flux, ivar, None if mask is None else mask.astype(bool)), grid, features)
         (folder / f"{number}-encoded.bin").write_bytes(by_module)
         arrays = {"wave": wave, "flux": flux, "ivar": ivar, "mask": mask, "grid": grid, "features": features}
         doubles = {key: None if part is None else part.astype(float if key != "mask" else int) for key, part in arrays.items()}

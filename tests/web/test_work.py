@@ -105,6 +105,7 @@ def answer(campaign: Campaign, n: int | None = None) -> list[Answer]:
     return given
 
 
+@pytest.mark.slow  # tests/browser does the same by a page
 def test_the_next_questions_appear_by_themselves_until_the_campaign_is_finished(directory: Path, begin) -> None:
     seen: set[str] = set()
     work = begin(directory)
@@ -145,6 +146,7 @@ def test_of_a_killed_process_one_sentence_is_told_and_the_work_goes_on_when_told
     wait_for(is_at(work, "idle", 0, "ASK"))
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_the_work_goes_on_when_there_is_room(directory: Path, begin) -> None:
     work = begin(directory)
     wait_for(lambda: pid_of(work) is not None)
@@ -155,6 +157,7 @@ def test_a_full_disk_is_told_and_the_work_goes_on_when_there_is_room(directory: 
     wait_for(is_at(work, "idle", 0, "ASK"))
 
 
+@pytest.mark.slow
 def test_a_campaign_that_another_process_runs_is_tried_again_by_itself(directory: Path, begin, monkeypatch) -> None:
     monkeypatch.setattr(work_module, "RETRY_SECONDS", 0.5)
     monkeypatch.setattr(work_module, "LOOK_SECONDS", 0.1)
@@ -177,6 +180,7 @@ def test_a_stop_ends_the_process_at_once_and_loses_nothing(directory: Path, begi
         assert campaign.iteration().phase in {"TRAIN", "SCORE"}
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_a_killed_server(directory: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from spectrove.web.work import Work\n"
@@ -192,6 +196,7 @@ def test_the_process_ends_with_a_killed_server(directory: Path) -> None:
         assert campaign.iteration().phase in {"TRAIN", "SCORE"}
 
 
+@pytest.mark.slow
 def test_a_round_is_closed_with_questions_open_once(campaign: Campaign, begin) -> None:
     work = begin(campaign.directory)
     wait_for(is_at(work, "idle", 0, "ASK"))
@@ -204,6 +209,7 @@ def test_a_round_is_closed_with_questions_open_once(campaign: Campaign, begin) -
     assert is_at(work, "idle", 1, "ASK")(), "the next round stays open when the last is closed twice"
 
 
+@pytest.mark.slow
 def test_the_next_iteration_is_prepared_when_enough_is_answered(small_survey: SmallSurvey, tmp_path: Path, begin) -> None:
     directory = tmp_path / "campaign"
     settings = settings_from({**QUICK, "query": {"batch_size": 4, "prepare_after": 3}})

@@ -26,8 +26,8 @@ export class Look {
     // The line itself first: its name is written before those of its neighbors.
     this.lines = lines.toSorted((one, other) => Math.abs(one.wave - restWave) - Math.abs(other.wave - restWave));
     this.restWave = restWave;
-    this.seen = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img" }));
-    this.line = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img" }));
+    this.seen = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", "aria-label": "What the network sees, to come" }));
+    this.line = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", "aria-label": "The line, on its way" }));
     this.caption = h("figcaption", {}, "the line in full resolution");
     this.element = h(
       "div",
