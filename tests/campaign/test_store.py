@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import alembic.autogenerate
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from spectrove.campaign.schema import Base, CampaignRow
 from spectrove.campaign.store import DATABASE, CampaignStore
 from spectrove.contracts import Answer, Question, SpectrumId
-from spectrove.errors import CampaignError
+from spectrove.errors import AnswerConflictError, CampaignError
 
 CLASSES = ["single-peak", "double-peak", "not-interesting"]
 
@@ -159,3 +160,16 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(CampaignError, match=r"no campaign's database of this version"):
         CampaignStore(tmp_path / DATABASE)
+
+
+@pytest.mark.parametrize(
+    "more", [{"comment": "another"}, {"quality": 1}, {"flags": ("artefact",)}], ids=["comment", "quality", "flags"]
+)
+def test_the_same_id_with_another_remark_is_refused_and_never_dropped_in_silence(tmp_path, more):
+    store = new_store(tmp_path, ["s:1"])
+    first = Answer("one", SpectrumId("s:1"), "single-peak", "ann", "2026-11-23T00:00:00+00:00", "a remark", 4, ("nebular",))
+    assert store.record_answer(first)
+    assert not store.record_answer(first)
+    with pytest.raises(AnswerConflictError, match="recorded already, with other contents"):
+        store.record_answer(replace(first, **more))
+    assert store.answers() == [first]

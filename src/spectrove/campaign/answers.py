@@ -144,8 +144,8 @@ class AnswerStore(ABC):
     def _add(self, session: Session, answer: Answer, classes: Sequence[str]) -> bool:
         known = session.scalars(sa.select(AnswerRow).where(AnswerRow.answer_id == answer.answer_id)).one_or_none()
         if known is not None:
-            same = ("spectrum_id", "label", "annotator", "undoes")
-            if any(getattr(known, name) != getattr(answer, name) for name in same):
+            same = ("spectrum_id", "label", "annotator", "undoes", "comment", "quality")
+            if any(getattr(known, name) != getattr(answer, name) for name in same) or tuple(known.flags) != answer.flags:
                 msg = f"answer {answer.answer_id!r} is recorded already, with other contents. Give it an id of its own."
                 raise AnswerConflictError(msg)
             return False
