@@ -168,6 +168,29 @@ def dask(found: Facts) -> Measured | None:
     return words, gain >= 1.7 and cost <= 0.05
 
 
+def page(found: Facts) -> Measured | None:
+    """Read how soon the labeling page answers a key."""
+    told = found["page"]["page"]
+    kinds = [told["moving"], told["labeling"]]
+    median, most = max(one["p50_ms"] for one in kinds), max(one["p95_ms"] for one in kinds)
+    return f"{median:.0f} ms, {most:.0f} ms", median <= 30 and most <= 60
+
+
+def burst(found: Facts) -> Measured | None:
+    """Read how far behind the page is after a burst of keys, and whether a label went astray."""
+    told = found["page"]["page"]
+    behind = max(told["labeling_burst"]["behind_ms"], told["moving_burst"]["behind_ms"])
+    n_astray = told["labeling_burst"]["n_unpainted"] + told["n_twice"]
+    n_refused = told["labeling_burst"]["n"] - told["labeling_burst"]["n_answers"]
+    return f"{behind:.0f} ms, {n_astray} labels astray", behind <= 20 and n_astray == n_refused == 0
+
+
+def first_page(found: Facts) -> Measured | None:
+    """Read how soon the first spectrum is painted."""
+    median = found["page"]["page"]["first_page_ms"]["median"]
+    return f"{median:.0f} ms", median <= 1000
+
+
 def page_load(found: Facts) -> Measured | None:
     """Read whether the labeling page takes what many people answer, all of it and soon."""
     load = found["page_load"]["load"]
@@ -209,6 +232,9 @@ GOALS = (
     Goal("ingest of `.fits` from a cold disk", "10 × astropy", ("ingest",), ingest(".fits, cold", 0, 10)),
     Goal("peak memory, all processes together", "1.5 GB", ("ingest", "round"), memory),
     Goal("Dask, two workers against in line", "1.7 ×, overhead of 5 % at most", ("cluster",), dask),
+    Goal("key press to settled, 4,000 points: median, 95 of 100", "30 ms, 60 ms", ("page",), page),
+    Goal("behind the last of 90 presses at 30 a second", "20 ms, no label on an unpainted spectrum", ("page",), burst),
+    Goal("the first page", "1 s", ("page",), first_page),
     Goal("50 annotators at once: 99 of 100 answers taken within", "250 ms, none lost, none twice", ("page_load",), page_load),
     Goal("with a GPU", "2 million rows/s, 0.3 s an epoch", ("scoring", "training"), on_gpu),
 )

@@ -21,7 +21,7 @@ from speed_goals import GOALS, contest_of, peak_of, seconds_of
 
 Facts = dict[str, Any]
 
-BENCHMARKS = ("scoring", "training", "round", "ingest", "pool", "cluster", "simulate", "page_load", "import")
+BENCHMARKS = ("scoring", "training", "round", "ingest", "pool", "cluster", "simulate", "page", "page_load", "import")
 RESULTS, PAGE = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
@@ -268,6 +268,29 @@ def cluster(found: Facts) -> str:
     return f"{made} {tasks}; results {same}. Starting the two clusters took {one['start_seconds']:.1f} s."
 
 
+def page(found: Facts) -> str:
+    """Return how soon the labeling page answers a key."""
+    if "page" not in found:
+        return absent("page")
+    told = found["page"]["page"]
+    head = ["", "presses", "median", "95 of 100 within", "the longest"]
+    rows = [
+        [name, str(told[key]["n"]), *(f"{told[key][part]:.0f} ms" for part in ("p50_ms", "p95_ms", "max_ms"))]
+        for name, key in (("moving", "moving"), ("labeling", "labeling"))
+    ]
+    one, other = told["labeling_burst"], told["moving_burst"]
+    bursts = (
+        f"After {one['n']} presses at {one['rate']:.0f} a second the page was {one['behind_ms']:.0f} ms behind the last label, "
+        f"{other['behind_ms']:.0f} ms behind the last move; "
+        f"{one['n_answers']} of {one['n']} labels were taken, {one['n_unpainted']} of them for "
+        "a spectrum that was not on the screen."
+    )
+    first = told["first_page_ms"]
+    pages = f"First page: {first['median']:.0f} ms ({first['low']:.0f} to {first['high']:.0f})."
+    server = f"{told['server_cpu_ms_per_press']:.1f} ms of the server's processor a press, rests included."
+    return f"{table(head, rows)}\n\n{bursts} {pages} {server} {told['n_pixels']:,} pixels, Chromium {told['browser']}."
+
+
 def page_load(found: Facts) -> str:
     """Return how the labeling page bore many people."""
     if "page_load" not in found:
@@ -307,6 +330,7 @@ TABLES: dict[str, Callable[[Facts], str]] = {
     "cluster": cluster,
     "simulate": contest("simulate", "spectra"),
     "simulate-growth": growth("simulate", "surveys", "a survey"),
+    "page": page,
     "page-load": page_load,
     "start": contest("import", "start"),
     "machines": machines,
