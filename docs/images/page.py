@@ -40,8 +40,8 @@ def answer(address: str, name: str, n: int, labels: list[str | None], *, seen: l
 
 
 def small(picture: bytes) -> bytes:
-    """Return a picture of 64 colors."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    """Return a picture of few colors."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(24, dither=Image.Dither.NONE)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
