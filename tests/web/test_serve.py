@@ -27,23 +27,26 @@ serve(Path(sys.argv[1]), config, open_browser=False, say=partial(print, flush=Tr
 """
 
 
-def test_the_page_is_served_until_ctrl_c_and_says_where(asked: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_presses", [1, 2], ids=["once", "twice, in a hurry"])
+def test_the_page_is_served_until_ctrl_c_and_says_where(asked: Path, tmp_path: Path, n_presses: int) -> None:
     shutil.copytree(asked, tmp_path / "campaign")
     with listening("127.0.0.1", 0) as door:
         port = door.getsockname()[1]
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "campaign"), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         try:
             address = server.stdout.readline().split()[-1]
             assert address == f"http://127.0.0.1:{port}/"
             with urllib.request.urlopen(f"{address}api/v1/session", timeout=60) as answer:  # the door is open before it is said
                 assert json.load(answer)["annotator"] == "ada"
-            server.send_signal(signal.SIGINT)
-            rest, _ = server.communicate(timeout=60)
+            for _ in range(n_presses):
+                server.send_signal(signal.SIGINT)
+            rest, errors = server.communicate(timeout=60)
         finally:
             server.kill()
     assert server.returncode == 0
     assert "stopped" in rest
+    assert "Traceback" not in errors
 
 
 def test_a_port_that_is_taken_is_said_so_and_the_usual_one_gives_way() -> None:

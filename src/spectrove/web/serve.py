@@ -62,7 +62,12 @@ def serve(directory: Path, config: PageConfig, *, open_browser: bool, say: Calla
         work = Work(directory, config.workers) if config.runs_loop else None
         app = create_app(campaign, config, work)
         settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=PATIENCE
+            app,
+            lifespan="off",  # the application has none, and a second Ctrl-C would tear it down with a traceback
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=PATIENCE,
         )
         server = uvicorn.Server(settings)
         say(f"labeling page of {directory}: {address_of(config)}")
