@@ -15,7 +15,7 @@ import pytest
 from spectrove.execution import InlineExecutor
 from spectrove.pool import IngestConfig, Pool, ingest
 from spectrove.preprocess import recipe
-from spectrove.surveys import read
+from spectrove.surveys import again, read
 from spectrove.web import fullres
 from spectrove.web.fullres import POOL_TAG, Spectra
 from text_spectra import write_columns, write_table
@@ -236,7 +236,7 @@ def test_several_threads_get_the_same_bodies(pool):
 )
 def test_a_name_that_is_no_spectrum_of_the_pool_never_reaches_the_disk(name, pool, monkeypatch):
     spectra = spectra_of(pool)
-    monkeypatch.setattr(fullres, "located", lambda place: pytest.fail(f"{place} was looked for"))
+    monkeypatch.setattr(again, "located", lambda place: pytest.fail(f"{place} was looked for"))
     name = name.encode("utf-8", "replace").decode()  # as what comes by HTTP
 
     with pytest.raises(KeyError):

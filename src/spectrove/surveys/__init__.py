@@ -1,5 +1,6 @@
 """Files in, spectra out; nobody else opens survey files."""
 
+from spectrove.surveys.again import read_again
 from spectrove.surveys.content import Wanted
 from spectrove.surveys.drawing import draw
 from spectrove.surveys.fast import fast_formats, parse_fast, read_fast
@@ -20,6 +21,7 @@ __all__ = [
     "inspect",
     "parse_fast",
     "read",
+    "read_again",
     "read_fast",
     "reader_of",
     "readers",

@@ -16,12 +16,11 @@ import numpy as np
 
 from spectrove.campaign import Campaign
 from spectrove.contracts import FloatArray
-from spectrove.errors import SpectroveError, WindowError
+from spectrove.errors import WindowError
 from spectrove.pool import Pool
 from spectrove.spectrum import Spectrum
-from spectrove.storage import content_hash, is_remote, located, reading_errors
-from spectrove.surveys import SurveyFile, reader_of
-from spectrove.surveys.file import LARGEST
+from spectrove.storage import content_hash
+from spectrove.surveys import read_again
 from spectrove.web.binary import NO_PIXELS, Pixels, encode
 from spectrove.web.plain import FACTS, finite
 
@@ -132,9 +131,11 @@ class Spectra:
     def _made(self, spectrum_id: str, row: int) -> tuple[bytes, bool]:
         (known,) = self._facts([row])
         features = self._pool.features(np.array([row]))[0]
-        spectrum, problem = _read(spectrum_id, known["file"], known["format"])
+        spectrum, reason = read_again(spectrum_id, known["file"], known["format"])
         pixels = NO_PIXELS
-        if spectrum is not None:
+        if spectrum is None:
+            problem: str | None = f"{reason} {ONLY_POINTS}"
+        else:
             pixels = Pixels(spectrum.wave, spectrum.flux, spectrum.ivar, spectrum.mask)
             problem = self._change(spectrum, features, known["file"])
         head = {
@@ -166,37 +167,3 @@ class Spectra:
             while self._n_bytes > MOST_KEPT:
                 _, (oldest, _) = self._kept.popitem(last=False)
                 self._n_bytes -= len(oldest)
-
-
-def _read(spectrum_id: str, file: str | None, format_name: str | None) -> tuple[Spectrum | None, str | None]:
-    if file is None:
-        return None, f"{spectrum_id}: was not made from a file. {ONLY_POINTS}"
-    try:
-        with _opened(file) as opened:
-            return _found(spectrum_id, opened, format_name)
-    except FileNotFoundError:
-        return None, f"{file}: the file was moved or deleted since the pool was made. {ONLY_POINTS}"
-    except SpectroveError as error:
-        return None, f"{error} {ONLY_POINTS}"
-    except OSError as error:
-        return None, f"{file}: the file cannot be read ({error.strerror or error}). {ONLY_POINTS}"
-
-
-def _opened(file: str) -> SurveyFile:
-    path = located(file)
-    with reading_errors(path):
-        size = path.stat().st_size
-        if not is_remote(path) or size > LARGEST:
-            return SurveyFile(path)  # says why, where it is too large or cannot be read
-        return SurveyFile(path, path.read_bytes())
-
-
-def _found(spectrum_id: str, file: SurveyFile, format_name: str | None) -> tuple[Spectrum | None, str | None]:
-    held: list[str] = []
-    for spectrum in reader_of(file, format_name).read(file):
-        if spectrum.spectrum_id == spectrum_id:
-            return spectrum, None
-        held.append(str(spectrum.spectrum_id))
-    more = f" and {len(held) - 1} more" if len(held) > 1 else ""
-    what = f"holds {held[0]}{more}" if held else "holds no spectrum"
-    return None, f"{file.path}: now {what}, not {spectrum_id} as when the pool was made. {ONLY_POINTS}"
