@@ -37,9 +37,19 @@ def test_fits_files_are_opened_only_in_surveys_and_written_only_in_simulate(sour
     ids=["package", "help"],
 )
 def test_nothing_heavy_is_imported_for(what, program):
+    assert modules_of(program) & HEAVY == set(), f"{what} imports these"
+
+
+def test_the_network_is_left_alone_until_it_is_needed():
+    loaded = modules_of("import spectrove.campaign, spectrove.web.app, spectrove.vo, spectrove.report")
+    assert loaded & {"torch", "openvino", "sklearn"} == set()
+
+
+def modules_of(program):
+    """Return the names of all modules that are loaded when a program has run."""
     report = "import atexit, sys; atexit.register(lambda: print('imported:', *sys.modules)); " + program
     done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     modules = set(done.stdout.rpartition("imported: ")[2].split())
     assert "spectrove" in modules
-    assert modules & HEAVY == set(), f"{what} imports these"
+    return modules

@@ -14,7 +14,7 @@ from keras_peer import keras, keras_network, keras_weights
 from spectrove.errors import TrainingError
 from spectrove.models import build
 from spectrove.training import LONG, FitConfig, fit
-from spectrove.training.fit import EarlyStop, _step_as_keras
+from spectrove.training.loop import EarlyStop, _step_as_keras
 
 N_WAVE = 36
 PLAIN = FitConfig(balance="none", max_epochs=5)

@@ -24,7 +24,6 @@ from spectrove.contracts import Progress, no_progress
 from spectrove.errors import CampaignError, CheckpointError
 from spectrove.execution import Executor, InlineExecutor
 from spectrove.storage import canonical_json, content_hash, read_sealed_json, remove, write_sealed_json
-from spectrove.training import Checkpoint
 
 FORMAT = "spectrove-preparation"
 FORMAT_VERSION = 1
@@ -172,6 +171,8 @@ def take_prepared(campaign: Campaign, number: int) -> dict[str, Any] | None:
     record = read_sealed_json(path, FORMAT, FORMAT_VERSION, CampaignError)
     known = Knowledge(**record["known"])
     different = [name for name, value in _made_from(campaign, number, known).items() if record[name] != value]
+    from spectrove.training import Checkpoint
+
     if Checkpoint.load(campaign.directory / record["checkpoint"]).content_hash != record["checkpoint_hash"]:
         different.append("checkpoint")
     if different:

@@ -28,7 +28,7 @@ from spectrove.contracts import Answer, Progress, Question, Scores, SpectrumId
 from spectrove.errors import CampaignBusyError, CampaignError, LabelsError
 from spectrove.evaluate import StoppingRule, combine
 from spectrove.pool import Pool
-from spectrove.scoring import load_scores, require_device
+from spectrove.scoring import load_scores
 from spectrove.storage import PARTIAL, atomic_path, located, remove, storage_errors
 from spectrove.training import settled
 
@@ -338,6 +338,8 @@ def create(directory: Path, pool: Path, training: Sequence[TrainingSource], sett
     StorageError
         If the disk is full or cannot be written.
     """
+    from spectrove.scoring import require_device
+
     _refuse_occupied(directory)
     check_plug_ins(settings)
     require_device(settings.scoring)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spectrove.campaign.campaign import Campaign
 from spectrove.campaign.schema import TrainingSetRow
 from spectrove.contracts import FloatArray, IdArray, IntArray, Progress, SpectrumId
-from spectrove.models import build
 from spectrove.pool import Pool
 from spectrove.storage import located
-from spectrove.training import Checkpoint, continue_from, fit, make_provenance, training_set_hash, weights_of
+
+if TYPE_CHECKING:
+    from spectrove.training import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,8 @@ def name_of_training_set(campaign: Campaign, known: Knowledge) -> str:
     str
         As of `spectrove.training.training_set_hash`.
     """
+    from spectrove.training import training_set_hash
+
     ids, labels, _ = _in_order(campaign, list(_gathered(campaign, known)))
     return training_set_hash(ids, labels)
 
@@ -218,6 +221,9 @@ def train(campaign: Campaign, number: int, kind: str, known: Knowledge, progress
     TrainingError
         If the examples cannot be trained on.
     """
+    from spectrove.models import build
+    from spectrove.training import Checkpoint, continue_from, fit, make_provenance, weights_of
+
     examples = training_examples(campaign, known)
     settings = campaign.settings
     config = settings.long_fit if kind == "final" else settings.fit

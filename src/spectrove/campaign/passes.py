@@ -12,7 +12,7 @@ from spectrove.campaign.questions import labeled_ids, labeled_rows
 from spectrove.contracts import Progress, Scores
 from spectrove.errors import ScoresError
 from spectrove.execution import Executor
-from spectrove.scoring import Focus, load_scores, score
+from spectrove.scoring import Focus, load_scores
 from spectrove.storage import read_sealed_json, remove, write_sealed_json
 
 FORMAT = "spectrove-pass"
@@ -102,6 +102,8 @@ def make_scores(campaign: Campaign, number: int, n_leaving: int, executor: Execu
     StorageError
         If the disk is full or cannot be written.
     """
+    from spectrove.scoring import score
+
     query, known = campaign.settings.query, present_knowledge(campaign)
     focus = Focus(
         targets=campaign.settings.classes.targets,

@@ -18,7 +18,6 @@ from spectrove.campaign.settings import CampaignSettings
 from spectrove.contracts import BoolArray, IntArray, Question, Scores, SpectrumId, Stratum
 from spectrove.query import AuditDraw, draw_audit, predicted_classes, sample_at_random, target_probability, top_utilities
 from spectrove.query.audit import ASKED_OTHER, ASKED_PREDICTED
-from spectrove.scoring import probabilities_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +185,8 @@ def choose_questions(
     strata : tuple of Stratum
         The parts of the population, where the audit was drawn by strata; else empty.
     """
+    from spectrove.scoring import probabilities_of
+
     scores, settings = population.scores, campaign.settings
     n_query, n_audit = batch_sizes(settings, len(campaign.store.labels()))
     strategy = registry.load("spectrove.strategies", settings.query.strategy)

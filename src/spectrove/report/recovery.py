@@ -18,7 +18,6 @@ from spectrove.execution import Executor, InlineExecutor
 from spectrove.pool import IngestConfig, Pool, ingest
 from spectrove.query import predicted_classes
 from spectrove.report.wording import Facts
-from spectrove.scoring import probabilities_of
 from spectrove.simulate.completeness import completeness_map, edges_between
 from spectrove.simulate.injections import TRUTH
 
@@ -170,6 +169,8 @@ def recovery_facts(campaign: Campaign, injections: Injections, executor: Executo
 
 
 def _found(campaign: Campaign, pool: Pool, checkpoint: Path, table: InjectedTable) -> tuple[int, BoolArray]:
+    from spectrove.scoring import probabilities_of
+
     rows = pool.rows_of(table.spectrum_ids)
     columns = [campaign.settings.classes.names.index(name) for name in campaign.settings.classes.targets]
     is_found = np.zeros(rows.size, dtype=np.bool_)

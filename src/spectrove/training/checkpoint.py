@@ -17,7 +17,7 @@ from spectrove.contracts import IdArray, IntArray
 from spectrove.errors import CheckpointError
 from spectrove.models import build
 from spectrove.storage import canonical_json, content_hash, read_sealed_json, storage_errors, write_bytes, write_sealed_json
-from spectrove.training.fit import FitResult
+from spectrove.training.loop import FitResult
 from spectrove.training.settings import FitConfig
 from spectrove.training.weights import as_bytes
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-
-import torch
+from typing import TYPE_CHECKING
 
 from spectrove.errors import TrainingError
+
+if TYPE_CHECKING:
+    import torch
 
 BALANCE = ("smote", "none")
 """How the classes can be balanced."""
@@ -119,6 +121,8 @@ def device_of(config: FitConfig) -> torch.device:
     TrainingError
         If a GPU is asked for and PyTorch sees none.
     """
+    import torch
+
     is_there = config.device != "cpu" and torch.cuda.is_available()
     if config.device == "cuda" and not is_there:
         msg = "training: device is 'cuda', but PyTorch sees no GPU. Set it to 'auto' or 'cpu', or install PyTorch for your GPU."
@@ -146,6 +150,8 @@ def settled(config: FitConfig) -> FitConfig:
     TrainingError
         If a GPU is asked for and PyTorch sees none.
     """
+    import torch
+
     return replace(config, threads=config.threads or torch.get_num_threads(), device=device_of(config).type)
 
 

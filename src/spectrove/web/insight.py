@@ -11,7 +11,6 @@ from spectrove.campaign import Campaign
 from spectrove.contracts import FloatArray, IntArray
 from spectrove.errors import CampaignError
 from spectrove.pool import Pool
-from spectrove.scoring import probabilities_of_features
 
 MOST_COMPARED = 1_000_000
 """Spectra that a spectrum is compared with: of larger pools, chunks at equal steps. Half a second of work, and
@@ -103,6 +102,8 @@ def occlusion(campaign: Campaign, row: int) -> FloatArray:
     ----------
     .. [1] Zeiler & Fergus 2014, ECCV, Visualizing and Understanding Convolutional Networks, sect. 4.2: hiding parts of the input.
     """
+    from spectrove.scoring import probabilities_of_features
+
     scored = next((one for one in reversed(campaign.store.iterations()) if one.scores is not None), None)
     if scored is None:
         msg = f"{campaign.directory}: nothing is scored yet, so no network has looked at this spectrum. Finish a round first."
