@@ -74,6 +74,11 @@ def test_a_negative_inverse_variance_is_refused_with_its_value():
         spectrum(ivar=np.where(np.arange(140) == 3, -0.5, 1.0))
 
 
+def test_a_frame_that_nobody_knows_is_refused():
+    with pytest.raises(SpectrumError, match=r"frame must be one of .*, got 'galactic'"):
+        spectrum(frame="galactic")
+
+
 def test_a_medium_that_nobody_knows_is_refused():
     with pytest.raises(SpectrumError, match="'water'"):
         spectrum(medium="water")

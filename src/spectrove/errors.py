@@ -21,6 +21,7 @@ Every error that spectrove raises on purpose.
     │   ├── AnswerConflictError  an answer's id says something else already
     │   ├── CampaignBusyError    another process runs this campaign
     │   └── PhaseError           not possible in the present phase
+    ├── CatalogError             a catalog that cannot be used or made  (ValueError)
     ├── PlugInError              an entry point that cannot be used     (LookupError)
     ├── ExecutorError            workers or a scheduler out of reach    (OSError)
     └── StorageError             the disk is full or cannot be written  (OSError)
@@ -101,6 +102,10 @@ class CampaignBusyError(CampaignError):
 
 class PhaseError(CampaignError):
     """Something that the campaign's present phase does not allow."""
+
+
+class CatalogError(SpectroveError, ValueError):
+    """A table of others that cannot be used, or a catalog that cannot be made."""
 
 
 class PlugInError(SpectroveError, LookupError):

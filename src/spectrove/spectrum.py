@@ -12,6 +12,9 @@ from spectrove.errors import SpectrumError
 MEDIA = ("vacuum", "undeclared")
 """What is known of the wavelengths: in vacuum (told so, or converted by the reader), or not declared in the file."""
 
+FRAMES = ("barycentric", "heliocentric", "topocentric", "undeclared")
+"""What the wavelengths are corrected for: the motion about the barycenter or the Sun, nothing, or the file does not say."""
+
 
 @dataclass(frozen=True)
 class HeaderFacts:
@@ -96,12 +99,14 @@ class Spectrum:
         What the file says of the spectrum.
     medium : str
         ``vacuum`` if the file says so or the reader converted from air; ``undeclared`` if the file does not say.
+    frame : str
+        One of `FRAMES`: in which velocities that are measured on ``wave`` are.
 
     Raises
     ------
     SpectrumError
         If the arrays do not share one shape (n_pixels,) with at least two pixels, or ``wave`` is not finite, positive and
-        strictly increasing, or ``ivar`` is negative somewhere, or ``medium`` is unknown.
+        strictly increasing, or ``ivar`` is negative somewhere, or ``medium`` or ``frame`` is unknown.
     """
 
     wave: FloatArray
@@ -110,6 +115,7 @@ class Spectrum:
     mask: BoolArray | None
     header: HeaderFacts
     medium: str = "vacuum"
+    frame: str = "undeclared"
 
     def __post_init__(self) -> None:
         """Refuse impossible arrays."""
@@ -131,6 +137,9 @@ class Spectrum:
             raise SpectrumError(msg)
         if self.medium not in MEDIA:
             msg = f"{where}: medium must be one of {MEDIA}, got {self.medium!r}"
+            raise SpectrumError(msg)
+        if self.frame not in FRAMES:
+            msg = f"{where}: frame must be one of {FRAMES}, got {self.frame!r}"
             raise SpectrumError(msg)
 
     @property

@@ -46,6 +46,7 @@ class Seen:
     first: float
     off_grid: float
     medium: str
+    frame: str
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,7 @@ def everything(shared_data):
             spectrum.wave[0],
             float(np.max(np.abs(spectrum.wave - grid))),
             spectrum.medium,
+            spectrum.frame,
         )
     return seen
 
@@ -122,6 +124,7 @@ class TestTheWholeFolder:
 
         assert (min(lengths), max(lengths)) == (3820, 3909)
         assert {seen.medium for seen in everything.values()} == {"vacuum"}
+        assert {seen.frame for seen in everything.values()} == {"heliocentric"}
         assert all(3699 < seen.first < 3701 for seen in everything.values())
         assert max(seen.off_grid for seen in everything.values()) < 0.036
 

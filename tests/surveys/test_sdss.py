@@ -27,6 +27,7 @@ def test_wavelengths_are_in_vacuum_and_every_pixel_is_kept(shared_data):
 
     assert fits.getheader(path)["VACUUM"] is True
     assert spectrum.medium == "vacuum"
+    assert spectrum.frame == "heliocentric"
     np.testing.assert_allclose(spectrum.wave, 10 ** table["loglam"].astype(np.float64), rtol=1e-12)
     np.testing.assert_array_equal(spectrum.flux, table["flux"].astype(np.float64))
     np.testing.assert_array_equal(spectrum.ivar, table["ivar"].astype(np.float64))

@@ -70,7 +70,7 @@ def test_a_program_that_takes_spectra_is_told_of_the_file(spectrum, taker):
     sent, detail = send(str(spectrum), "lamost:1", FACTS)
 
     assert (sent, detail) == (True, "Sent to 1 program.")
-    assert came.wait(10)
+    assert came.wait(60)
     ((mtype, params),) = told
     assert mtype == MTYPE
     assert params["url"] == spectrum.as_uri()

@@ -71,7 +71,7 @@ def inverse_variance(values: Any, power: int) -> FloatArray:
     return np.where(np.isfinite(result), result, 0.0)
 
 
-def spectrum_from(arrays: Arrays, header: HeaderFacts, medium: str) -> Spectrum:
+def spectrum_from(arrays: Arrays, header: HeaderFacts, medium: str, frame: str = "undeclared") -> Spectrum:
     """
     Return the spectrum of a file's arrays, wavelengths increasing and in vacuum if the medium is known.
 
@@ -83,6 +83,8 @@ def spectrum_from(arrays: Arrays, header: HeaderFacts, medium: str) -> Spectrum:
         What the file says of the spectrum.
     medium : str
         ``vacuum``, ``air`` (converted here) or ``undeclared``.
+    frame : str
+        One of `spectrove.spectrum.FRAMES`.
 
     Returns
     -------
@@ -101,4 +103,4 @@ def spectrum_from(arrays: Arrays, header: HeaderFacts, medium: str) -> Spectrum:
         mask = None if mask is None else mask[::-1]
     if medium == "air":
         wave, medium = air_to_vacuum(wave), "vacuum"
-    return Spectrum(wave, flux, ivar, mask, header, medium)
+    return Spectrum(wave, flux, ivar, mask, header, medium, frame)

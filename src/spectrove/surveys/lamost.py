@@ -116,7 +116,7 @@ class LamostImage(_Lamost):
             wave = floats(data[THIRD])
         else:
             wave = header_grid(flux.size, float(header["COEFF0"]), float(header["COEFF1"]))
-        return spectrum_from((wave, flux, floats(data[IVAR]), flags(data[ANDMASK])), _header_facts(header), _medium(header))
+        return spectrum_from((wave, flux, floats(data[IVAR]), flags(data[ANDMASK])), _header_facts(header), *_axis(header))
 
 
 class LamostTable(_Lamost):
@@ -141,7 +141,7 @@ class LamostTable(_Lamost):
     def _spectrum(self, hdus: Any) -> Spectrum:
         header, row = hdus[0].header, hdus["COADD"].data[0]
         flux, ivar, wave, mask = (row[name] for name in TABLE_COLUMNS)
-        return spectrum_from((floats(wave), floats(flux), floats(ivar), flags(mask)), _header_facts(header), _medium(header))
+        return spectrum_from((floats(wave), floats(flux), floats(ivar), flags(mask)), _header_facts(header), *_axis(header))
 
 
 def header_grid(n_pixels: int, coeff0: float, coeff1: float) -> FloatArray:
@@ -318,9 +318,10 @@ def with_fiber(shared: dict[str, Any], values: Values) -> dict[str, Any]:
     }
 
 
-def _medium(header: Any) -> str:
-    """Return the medium: vacuum, as all releases are, unless VACUUM is F."""
-    return "air" if header.get("VACUUM") is False else "vacuum"
+def _axis(header: Any) -> tuple[str, str]:
+    """Return the medium, vacuum as in all releases unless VACUUM is F, and the frame that HELIO tells."""
+    frames = {True: "heliocentric", False: "topocentric"}
+    return "air" if header.get("VACUUM") is False else "vacuum", frames.get(header.get("HELIO"), "undeclared")
 
 
 def _header_facts(header: Any) -> HeaderFacts:

@@ -68,9 +68,9 @@ class SdssSpec(FitsReader):
         flux, loglam, ivar, mask = (hdus["COADD"].data[columns[name]] for name in COLUMNS)
         row = _row(next(hdu for hdu in hdus if hdu.name in OBJECT_TABLES))
         medium = "air" if hdus[0].header.get("VACUUM") is False else "vacuum"
-        return spectrum_from(
-            (10.0 ** floats(loglam), floats(flux), floats(ivar), flags(mask)), HeaderFacts(**facts_of(row)), medium
-        )
+        frame = "undeclared" if hdus[0].header.get("HELIO_RV") is None else "heliocentric"
+        arrays = (10.0 ** floats(loglam), floats(flux), floats(ivar), flags(mask))
+        return spectrum_from(arrays, HeaderFacts(**facts_of(row)), medium, frame)
 
 
 def _row(table: Any) -> dict[str, Any]:
