@@ -91,12 +91,16 @@ def in_database(directory: Path, query: str) -> int:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    "n_spared",
+    [pytest.param(0, marks=pytest.mark.slow, id="every moment"), pytest.param(3, id="the last two moments")],
+)
 def test_a_campaign_that_is_killed_at_several_moments_loses_no_answer_and_ends_as_if_it_were_not(
-    small_survey: SmallSurvey, undisturbed: list[str], tmp_path: Path
+    small_survey: SmallSurvey, undisturbed: list[str], tmp_path: Path, n_spared: int
 ) -> None:
     directory = new(tmp_path / "campaign", small_survey)
     kept: list[object] = []
-    for name, moment in moments(directory).items():
+    for name, moment in list(moments(directory).items())[n_spared:]:
         assert run_until(directory, small_survey.files.truth, moment), f"it ended before {name}"
         with Campaign(directory) as campaign:
             answers = campaign.store.answers()
