@@ -12,6 +12,7 @@ import click
 
 from spectrove import __version__
 from spectrove.cli.campaign import campaign
+from spectrove.cli.catalog import catalog
 from spectrove.cli.config import config
 from spectrove.cli.demo import demo
 from spectrove.cli.experiment import experiment
@@ -39,7 +40,7 @@ def cli(debug: bool) -> None:
     del debug  # read by `main`, which is around everything
 
 
-for command in (inspect_file, fit_blur, pool, campaign, label, simulate, experiment, config, demo):
+for command in (inspect_file, fit_blur, pool, campaign, label, catalog, simulate, experiment, config, demo):
     cli.add_command(command)
 
 

@@ -1,0 +1,227 @@
+"""Which candidates are known: in earlier catalogs, in SIMBAD, and which have a bright star beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectrove.catalog.chance import MatchCurve, bright_neighbors, chance_probability, local_density, match_curve
+from spectrove.catalog.crossmatch import nearest
+from spectrove.catalog.local_tables import LocalCatalog, read_catalog
+from spectrove.contracts import FloatArray
+
+Columns = dict[str, Sequence[Any]]
+Places = tuple[FloatArray, FloatArray, FloatArray]
+"""Right ascension and declination, degrees, and the epoch, MJD, of each candidate; NaN where not known."""
+
+BRIGHT_RADIUS = 60.0
+"""Arc seconds within which a bright star is told of; the paper's cases were 6.5″ to 26″ off (App. B.5)."""
+
+
+@dataclass(frozen=True)
+class KnownSettings:
+    """
+    What candidates are matched with.
+
+    Attributes
+    ----------
+    catalogs : tuple of Path
+        Earlier catalogs; a candidate is of the first that has an object near it.
+    radius : float
+        Arc seconds within which they are matched; Škoda et al. 2020, App. B.4, found shifts of up to 5″.
+    bright : Path or None
+        A table of stars with magnitudes.
+    asks_simbad : bool
+        Whether positions are sent to CDS.
+    simbad_copy : Path or None
+        A copy of SIMBAD on this machine.
+    simbad_radius : float
+        Arc seconds within which an object of SIMBAD can be accepted; 20″ in App. B.5.
+    refresh : bool
+        Whether SIMBAD is asked again though its answer is kept.
+    cache : Path or None
+        Where its answers are kept.
+    """
+
+    catalogs: tuple[Path, ...] = ()
+    radius: float = 5.0
+    bright: Path | None = None
+    asks_simbad: bool = False
+    simbad_copy: Path | None = None
+    simbad_radius: float = 20.0
+    refresh: bool = False
+    cache: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """
+    What is known of the candidates.
+
+    Attributes
+    ----------
+    columns : dict of str to sequence
+        The catalog's columns from ``known_as`` to ``bright_sep``, one value a candidate.
+    curves : dict of str to MatchCurve
+        By name of the catalog that was matched.
+    sources : dict of str to object
+        What was asked, when, and within which radius, for the provenance.
+    problems : tuple of str
+        What could not be asked, a sentence each.
+    """
+
+    columns: Columns
+    curves: Mapping[str, MatchCurve] = field(default_factory=dict)
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def match_catalogs(places: Places, catalogs: Sequence[LocalCatalog], radius: float) -> tuple[Columns, list[str | None]]:
+    """
+    Return in which earlier catalog each candidate is.
+
+    Parameters
+    ----------
+    places : tuple of arrays
+        Of the candidates.
+    catalogs : sequence of LocalCatalog
+        A candidate is of the first that has an object within the radius.
+    radius : float
+        Arc seconds.
+
+    Returns
+    -------
+    columns : dict of str to list
+        ``catalog_name``, ``catalog_match``, ``catalog_sep`` and ``catalog_chance``; None without a match.
+    types : list of str or None
+        Class of the object there.
+    """
+    n = len(places[0])
+    columns: dict[str, list[Any]] = {
+        name: [None] * n for name in ("catalog_name", "catalog_match", "catalog_sep", "catalog_chance")
+    }
+    types: list[str | None] = [None] * n
+    for catalog in catalogs:
+        open_rows = np.array([row for row in range(n) if columns["catalog_name"][row] is None], dtype=np.int64)
+        ra, dec, mjd = (place[open_rows] for place in places)
+        matches = nearest(ra, dec, catalog, radius, mjd)
+        hit = matches.index >= 0
+        chances = chance_probability(matches.separation[hit], local_density(ra[hit], dec[hit], catalog))
+        names, kinds = (catalog.texts(role, matches.index[hit]) for role in ("name", "type"))
+        for row, name, kind, separation, chance in zip(
+            open_rows[hit].tolist(), names, kinds, matches.separation[hit].tolist(), chances.tolist(), strict=True
+        ):
+            columns["catalog_name"][row], columns["catalog_match"][row] = catalog.name, name
+            columns["catalog_sep"][row], columns["catalog_chance"][row] = separation, chance
+            types[row] = kind
+    return dict(columns), types
+
+
+def bright_columns(places: Places, stars: LocalCatalog | None) -> Columns:
+    """
+    Return the bright star beside each candidate.
+
+    Parameters
+    ----------
+    places : tuple of arrays
+        Of the candidates.
+    stars : LocalCatalog or None
+        Stars with magnitudes; None if no table was given.
+
+    Returns
+    -------
+    dict of str to list
+        ``bright_neighbor``, ``bright_mag`` and ``bright_sep``; None without one.
+
+    Raises
+    ------
+    CatalogError
+        If the table has no magnitudes.
+    """
+    n = len(places[0])
+    if stars is None:
+        return {name: [None] * n for name in ("bright_neighbor", "bright_mag", "bright_sep")}
+    found = bright_neighbors(places[0], places[1], stars, BRIGHT_RADIUS, places[2])
+    names = [
+        None if row < 0 else name or f"row {row} of {stars.name}"
+        for row, name in zip(found.index.tolist(), found.names, strict=True)
+    ]
+    return {"bright_neighbor": names, "bright_mag": found.magnitude, "bright_sep": found.separation}
+
+
+SIMBAD_COLUMNS = ("simbad_id", "simbad_otype", "simbad_sep", "simbad_chance", "simbad_group")
+
+
+@dataclass(frozen=True, eq=False)
+class SimbadAnswer:
+    """
+    What SIMBAD knows of the candidates.
+
+    Attributes
+    ----------
+    columns : dict of str to sequence
+        `SIMBAD_COLUMNS`, one value a candidate.
+    objects : LocalCatalog or None
+        All objects near candidates; None if there was no answer.
+    facts : dict
+        What was asked, when, and where, for the provenance.
+    problems : tuple of str
+        Why there is no answer; empty if there is one, or none was wanted.
+    """
+
+    columns: Columns
+    objects: LocalCatalog | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def ask_simbad(ids: Sequence[str], places: Places, settings: KnownSettings) -> SimbadAnswer:
+    """Return."""
+    return SimbadAnswer({name: [None] * len(ids) for name in SIMBAD_COLUMNS})
+
+
+def find_known(ids: Sequence[str], places: Places, settings: KnownSettings, generator: np.random.Generator) -> Known:
+    """
+    Return what earlier catalogs and SIMBAD know of the candidates.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Their ids.
+    places : tuple of arrays
+        Where they are.
+    settings : KnownSettings
+        What to match them with.
+    generator : numpy.random.Generator
+        Draws the shifts by which chance is estimated.
+
+    Returns
+    -------
+    Known
+        One value a candidate; SIMBAD's are empty, and a problem says so, where it did not answer.
+
+    Raises
+    ------
+    CatalogError
+        If a table that was given cannot be used.
+    """
+    catalogs = [read_catalog(path) for path in settings.catalogs]
+    stars = None if settings.bright is None else read_catalog(settings.bright)
+    columns, types = match_catalogs(places, catalogs, settings.radius)
+    simbad = ask_simbad(ids, places, settings)
+    curves = {catalog.name: match_curve(places[0], places[1], catalog, generator) for catalog in catalogs}
+    if simbad.objects is not None:
+        curves["SIMBAD"] = match_curve(places[0], places[1], simbad.objects, generator)
+    otypes = simbad.columns["simbad_otype"]
+    known_as = [kind or otype for kind, otype in zip(types, otypes, strict=True)]
+    sources = {
+        "catalogs": [{"name": one.name, "n": len(one), "radius_arcsec": settings.radius} for one in catalogs],
+        "bright": None if stars is None else stars.name,
+        "simbad": simbad.facts,
+    }
+    problems = (*(sentence for one in catalogs for sentence in one.assumed), *simbad.problems)
+    return Known({"known_as": known_as, **columns, **simbad.columns, **bright_columns(places, stars)}, curves, sources, problems)
