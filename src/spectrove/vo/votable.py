@@ -9,7 +9,7 @@ in a form that STIL (TOPCAT) refuses. All other numbers come back bit by bit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from astropy.io.votable import tree
 
+from spectrove.catalog.columns import EPOCHS, SKY, meaning_of
 from spectrove.storage import atomic_path
 
 VERSION = "1.4"
-SKY = "icrs_frame"
-EPOCHS = "mjd_frame"
-"""XML ids of the coordinate systems that columns refer to."""
-
 FORBIDDEN_IN_XML = re.compile("[^\t\n\\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters outside XML 1.0 sec. 2.2, and the carriage return, which XML parsers turn into a line feed."""
 
@@ -33,56 +30,11 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 """What serves as the name of a column or a fact and as its XML id."""
 
 
-@dataclass(frozen=True)
-class ColumnMeaning:
-    """
-    What a column means to the Virtual Observatory.
-
-    Attributes
-    ----------
-    description : str
-        One sentence.
-    ucd : str or None
-        Unified content descriptor, UCD1+.
-    unit : str or None
-        Unit as VOUnit writes it.
-    ref : str or None
-        XML id of the coordinate system that the column is in.
-    """
-
-    description: str
-    ucd: str | None = None
-    unit: str | None = None
-    ref: str | None = None
-
-
-MEANINGS: Mapping[str, ColumnMeaning] = {
-    "spectrum_id": ColumnMeaning("Spectrum, as survey:key", "meta.id;meta.main"),
-    "designation": ColumnMeaning("The survey's designation of the object", "meta.id;src"),
-    "ra": ColumnMeaning("Right ascension, from the survey", "pos.eq.ra;meta.main", "deg", SKY),
-    "dec": ColumnMeaning("Declination, from the survey", "pos.eq.dec;meta.main", "deg", SKY),
-    "label": ColumnMeaning("Class: the oracle's where source is oracle, else the predicted one", "meta.code.class"),
-    "entropy": ColumnMeaning("Shannon entropy of the class probabilities, in nats", "stat.value"),
-    "source": ColumnMeaning("Who found the candidate: network or oracle", "meta.code"),
-    "iteration": ColumnMeaning("Iteration of the campaign that the label comes from", "meta.number"),
-    "file": ColumnMeaning("File that the spectrum was read from", "meta.id;meta.file"),
-    "obsid": ColumnMeaning("The survey's number of the observation", "meta.id;obs"),
-    "mjd": ColumnMeaning("Modified Julian date of the observation, from the survey", "time.epoch;obs", "d", EPOCHS),
-    "snr": ColumnMeaning("Signal-to-noise ratio a pixel, from the survey", "stat.snr"),
-    "spectral_class": ColumnMeaning("Class assigned by the survey's pipeline", "src.class"),
-    "subclass": ColumnMeaning("Subclass assigned by the survey's pipeline", "src.spType"),
-}
-"""The columns of a candidate list; the probability of each class is described by `PROBABILITY`."""
-
-PROBABILITY = ColumnMeaning("Predicted probability of the class in the column's name", "stat.probability")
-
-
 def write_votable(table: pa.Table, path: Path, description: str, infos: Mapping[str, str] | None = None) -> None:
     """
     Write a table as a VOTable.
 
-    Columns named in `MEANINGS`, and those that begin with ``prob_``, get their UCD, unit and description; any other is written
-    without.
+    Columns of `spectrove.catalog.columns` get their UCD, unit and description; any other is written without.
 
     Parameters
     ----------
@@ -106,6 +58,36 @@ def write_votable(table: pa.Table, path: Path, description: str, infos: Mapping[
     ----------
     .. [1] Ochsenbein et al. 2019, VOTable Format Definition 1.4, IVOA Recommendation.
     """
+    document = votable_of(table, description, infos)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        document.to_xml(file)
+
+
+def votable_of(table: pa.Table, description: str, infos: Mapping[str, str] | None = None, *, rows: bool = True) -> Any:
+    """
+    Return a table as the document that `write_votable` writes.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of text, integers, floats or booleans.
+    description : str
+        What the table is.
+    infos : mapping of str to str, or None
+        Further facts by name.
+    rows : bool
+        Whether the document holds the rows, or the columns' meaning alone.
+
+    Returns
+    -------
+    astropy.io.votable.tree.VOTableFile
+        One resource with one table.
+
+    Raises
+    ------
+    ValueError
+        If the name of a column or a fact cannot be an XML id, a column's name stands twice, or its type has no counterpart.
+    """
     document = tree.VOTableFile(version=VERSION)
     document.description = _clean(description)
     resource = tree.Resource(type="results")
@@ -115,14 +97,12 @@ def write_votable(table: pa.Table, path: Path, description: str, infos: Mapping[
     element = tree.TableElement(document, name="candidates")
     element.ID = None
     resource.tables.append(element)
-    _fill(document, element, table)
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        document.to_xml(file)
+    _fill(document, element, table, rows=rows)
+    return document
 
 
 def _add_frames(resource: Any, names: list[str]) -> None:
-    meanings = {name: MEANINGS[name] for name in names if name in MEANINGS}
-    used = {meaning.ref for meaning in meanings.values()}
+    used = {meaning.ref for meaning in map(meaning_of, names) if meaning is not None}
     if SKY in used:
         resource.coordinate_systems.append(tree.CooSys(ID=SKY, system="ICRS"))
     if EPOCHS in used:  # the surveys differ in the time scale and seldom say which it is
@@ -131,18 +111,18 @@ def _add_frames(resource: Any, names: list[str]) -> None:
 
 
 def _info(name: str, value: str) -> Any:
-    _require_name(name)
+    require_names("VOTable", [name])
     info = tree.Info(name=name, value=_clean(value))
     info.ID = None  # made from the name by astropy, it could be a column's
     return info
 
 
-def _fill(document: Any, element: Any, table: pa.Table) -> None:
-    if len(set(table.column_names)) != len(table.column_names):
-        msg = f"VOTable: each column needs a name of its own, got {table.column_names}"
-        raise ValueError(msg)
+def _fill(document: Any, element: Any, table: pa.Table, *, rows: bool) -> None:
+    require_names("VOTable", table.column_names)
     contents = [_Content.of(name, table[name]) for name in table.column_names]
     element.fields.extend(content.field(document) for content in contents)
+    if not rows:
+        return
     element.create_arrays(table.num_rows)
     for content in contents:
         element.array[content.name] = content.values
@@ -159,19 +139,18 @@ class _Content:
 
     @classmethod
     def of(cls, name: str, column: pa.ChunkedArray) -> _Content:
-        _require_name(name)
         kind = column.type
         missing = column.is_null().to_numpy()
         if pa.types.is_boolean(kind):
             return cls(name, "boolean", pc.fill_null(column, False).to_numpy(), missing)  # noqa: FBT003 - the value
         if pa.types.is_integer(kind) and kind != pa.uint64():
             values = pc.fill_null(column, 0).to_numpy().astype(np.int32 if kind == pa.int32() else np.int64)
-            null = _unused(values) if missing.any() else None
+            null = unused(values) if missing.any() else None
             return cls(name, "int" if kind == pa.int32() else "long", np.where(missing, null or 0, values), missing, null)
         if pa.types.is_floating(kind):
             values = column.to_numpy()
             return cls(name, "double" if kind == pa.float64() else "float", values, ~np.isfinite(values))
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
+        if is_text(kind):
             texts = np.array([_clean(text or "") for text in column.to_pylist()] + [None], dtype=object)[:-1]
             datatype = "char" if all(text.isascii() for text in texts) else "unicodeChar"
             return cls(name, datatype, texts, np.zeros(len(texts), dtype=bool))
@@ -179,7 +158,7 @@ class _Content:
         raise ValueError(msg)
 
     def field(self, document: Any) -> Any:
-        meaning = MEANINGS.get(self.name) or (PROBABILITY if self.name.startswith("prob_") else None)
+        meaning = meaning_of(self.name)
         arraysize = "*" if self.datatype in {"char", "unicodeChar"} else None
         field = tree.Field(document, ID=self.name, name=self.name, datatype=self.datatype, arraysize=arraysize)
         if meaning is not None:
@@ -190,7 +169,37 @@ class _Content:
         return field
 
 
-def _unused(values: np.ndarray[Any, Any]) -> int:
+def is_text(kind: pa.DataType) -> bool:
+    """
+    Tell whether a column is written as text.
+
+    Parameters
+    ----------
+    kind : pyarrow.DataType
+        Its type.
+
+    Returns
+    -------
+    bool
+        A column without any value is one of empty texts.
+    """
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
+
+
+def unused(values: np.ndarray[Any, Any]) -> int:
+    """
+    Return a number that can stand for none.
+
+    Parameters
+    ----------
+    values : array of signed integers, shape (n_rows,)
+        The numbers of a column.
+
+    Returns
+    -------
+    int
+        The least that the type holds and the column does not.
+    """
     present = set(values.tolist())
     candidate = int(np.iinfo(values.dtype).min)
     while candidate in present:
@@ -198,9 +207,28 @@ def _unused(values: np.ndarray[Any, Any]) -> int:
     return candidate
 
 
-def _require_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        msg = f"VOTable: {name!r} cannot be an XML id; a name is an ASCII letter or _, then letters, digits and _.-"
+def require_names(where: str, names: Sequence[str]) -> None:
+    """
+    Refuse names that columns or facts cannot have.
+
+    Parameters
+    ----------
+    where : str
+        What is to be written, for the message.
+    names : sequence of str
+        The names.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be an XML id, or stands twice.
+    """
+    for name in names:
+        if not NAME.fullmatch(name):
+            msg = f"{where}: {name!r} cannot be an XML id; a name is an ASCII letter or _, then letters, digits and _.-"
+            raise ValueError(msg)
+    if len(set(names)) != len(names):
+        msg = f"{where}: each column needs a name of its own, got {list(names)}"
         raise ValueError(msg)
 
 
