@@ -16,7 +16,7 @@ looks like these is not told. Profiles should be of one resolving power.
 Those sizes are the systematic floor, and with it the significance stands or falls. With the default ones, of 5,186 pairs of
 exposures of simulated LAMOST spectra without target and artefact 3 are called variable (0.06 %), of 268 with an artefact 4; of
 208 pairs of targets whose equivalent width at Hα changed by 2 to 8 Å 60 %: above S/N 40 93 %, from 15 to 40 63 %, from 5 to 15
-25 %. None of 15 real stars of types A to G that LAMOST observed two or three times is called variable.
+25 %. None of 15 real stars with Hα in absorption that LAMOST observed two or three times is called variable.
 """
 
 from __future__ import annotations
