@@ -75,7 +75,9 @@ def test_what_is_beyond_chance_is_what_is_real(generator):
     curve = match_curve(ra, dec, stars, generator, n_shifts=40)
 
     real = np.array([np.count_nonzero(away <= radius) for radius in curve.radii])
-    assert np.max(np.abs(curve.real - real)) < 0.06 * 900
+    told = curve.expected <= 750
+    assert np.max(np.abs(curve.real - real)[told]) < 0.06 * 900
+    assert np.isnan(curve.real[~told]).all()
     assert curve.matches[-1] > 1400, "at 300″ nearly everything has a match"
 
 
@@ -90,8 +92,8 @@ def test_the_knee_is_where_chance_overtakes(generator, scatter):
 
 
 def test_a_crowded_catalog_has_its_knee_farther_in(generator):
-    sparse = match_curve(*with_counterparts(generator, n_others=10_000)[:3], generator)
-    crowded = match_curve(*with_counterparts(generator, n_others=600_000)[:3], generator)
+    sparse = match_curve(*with_counterparts(generator, n_others=10_000)[:3], generator, n_shifts=3)
+    crowded = match_curve(*with_counterparts(generator, n_others=300_000)[:3], generator, n_shifts=3)
 
     assert crowded.knee < sparse.knee
 
@@ -173,17 +175,17 @@ def test_the_probability_is_that_of_evenly_strewn_objects():
 
 def test_probabilities_of_chance_matches_are_evenly_spread(generator):
     """Of matches that chance has made, one in ten has a probability below 0.1, in crowds and elsewhere."""
-    parts = [field(generator, 400_000, (80, 20), (84, 24)), field(generator, 30_000, (86, 20), (90, 24))]
+    parts = [field(generator, 200_000, (80, 20), (84, 24)), field(generator, 30_000, (86, 20), (90, 24))]
     stars = catalog_of(*(np.concatenate(axis) for axis in zip(*parts, strict=True)))
     places = [field(generator, 1500, (81, 21), (83, 23)), field(generator, 1500, (87, 21), (89, 23))]
     ra, dec = (np.concatenate(axis) for axis in zip(*places, strict=True))
 
     density = local_density(ra, dec, stars)
-    probability = chance_probability(nearest(ra, dec, stars, 1000.0).separation, density)
+    probability = chance_probability(nearest(ra, dec, stars, 400.0).separation, density)
 
     assert kstest(probability[:1500], "uniform").statistic < 0.05
     assert kstest(probability[1500:], "uniform").statistic < 0.05
-    assert np.mean(density[:1500]) == pytest.approx(400_000 / 30_000 * np.mean(density[1500:]), rel=0.1)
+    assert np.mean(density[:1500]) == pytest.approx(200_000 / 30_000 * np.mean(density[1500:]), rel=0.1)
 
 
 def test_where_few_are_counted_the_annulus_grows_and_ends_with_the_whole_sky(generator):

@@ -313,7 +313,7 @@ def test_what_is_empty_or_no_table_is_told_in_one_sentence(tmp_path, content):
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(CatalogError, match=r"cannot be read .No such file or directory\."):
+    with pytest.raises(CatalogError, match=r"cannot be read .No such file or directory\)"):
         read_catalog(tmp_path / "stars.csv")
 
 
@@ -333,11 +333,26 @@ def test_a_file_that_is_cut_off_is_told(tmp_path, name, share):
         read_catalog(path)
 
 
+def test_a_fits_file_without_a_table_is_told(tmp_path, shared_data):
+    path = next((shared_data / "lamost" / "dr1-image").rglob("*.fits*"))
+
+    with pytest.raises(CatalogError, match=rf"^{path}: cannot be read as a FITS table .No table found"):
+        read_catalog(path)
+
+
+def test_a_page_that_a_server_sent_instead_of_a_table_is_told(tmp_path):
+    path = tmp_path / "stars.vot"
+    path.write_text("<?xml version='1.0'?><html><body><p>503 Service Unavailable</p></body></html>")
+
+    with pytest.raises(CatalogError, match=rf"^{path}: [^\n]*VOTable[^\n]*\.$"):
+        read_catalog(path)
+
+
 def test_a_csv_file_that_ends_within_a_line_is_told(tmp_path):
     path = tmp_path / "stars.csv"
     path.write_text("name,ra,dec\na,1,2\nb,3\n")
 
-    with pytest.raises(CatalogError, match=r"damaged or cut off .*Expected 3 columns, got 2"):
+    with pytest.raises(CatalogError, match=r"cannot be read as a CSV file .*Expected 3 columns, got 2"):
         read_catalog(path)
 
 

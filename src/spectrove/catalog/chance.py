@@ -26,6 +26,9 @@ N_SHIFTS = 20
 NEAREST_SHIFT, FARTHEST_SHIFT = 2.0, 3.0
 """Times the largest radius. From 2 on, a moved circle and its own one have nothing in common."""
 
+MOST_CHANCE = 0.5
+"""Share of the positions with a match by chance above which the real matches are not told from them any more."""
+
 SURE = 1e-3
 """There is a knee only if chance makes as many matches within it in one of a thousand searches at most."""
 
@@ -67,7 +70,8 @@ class MatchCurve:
         Smallest and largest of the shifts.
     real : array of float64, shape (n_radii,)
         Matches beyond chance. Of all positions the share f has a counterpart within the radius, and of the others the share q
-        has a match by chance, so that matches = n (f + (1 - f) q).
+        has a match by chance, so that matches = n (f + (1 - f) q). NaN where q is above one half: what is real is not told from
+        chance there.
     knee : float or None
         The radius at which the matches beyond chance outnumber those by chance by most, arc seconds: a match farther off is more
         probably chance than real. None if matches are no more than chance makes.
@@ -163,18 +167,19 @@ def _cumulated(separation: FloatArray, radii: FloatArray) -> IntArray:
 
 
 def _beyond_chance(matches: IntArray, expected: FloatArray, n: int) -> FloatArray:
-    by_chance = np.minimum(expected / n, 1 - 1e-12)
+    by_chance = np.where(expected / n <= MOST_CHANCE, expected / n, np.nan)
     real: FloatArray = np.clip((matches - expected) / (1 - by_chance), 0.0, matches)
     return real
 
 
 def _knee(radii: FloatArray, matches: IntArray, chances: IntArray, real: FloatArray) -> float | None:
-    at = int(np.argmax(2 * real - matches))  # the real ones less those by chance
+    gain = np.where(np.isnan(real), -np.inf, 2 * real - matches)  # the real ones less those by chance
+    at = int(np.argmax(gain))
+    if gain[at] <= 0:
+        return None
     # One more in all shifts: that none of them met anything does not say that chance never does.
     expected = (chances[:, at].sum() + 1) / len(chances)
-    if matches[at] == 0 or poisson.sf(matches[at] - 1, expected) > SURE:
-        return None
-    return float(radii[at])
+    return float(radii[at]) if poisson.sf(matches[at] - 1, expected) <= SURE else None
 
 
 def shifted(

@@ -37,6 +37,9 @@ LEAST_CELL = 0.1
 LARGEST_CELL = 5.0
 """Degrees: from this radius on nearly every cell would be flagged, and the map is not asked."""
 
+WITHOUT_MAP = 200_000
+"""Rows of a catalog up to which a tree of them all is made sooner than the map."""
+
 ROUNDING = 1e-9
 """Degrees (4 µas) by which cells and chords reach farther than the radius, so that rounding loses nothing."""
 
@@ -304,7 +307,7 @@ def _streamed(few: _Few, catalog: LocalCatalog) -> Iterator[Pairs]:
         return
     moves = few.years is not None and catalog.pmra is not None and catalog.pmdec is not None
     radius = few.radius + (SLOW if moves else 0.0)
-    sky = _Map(few, radius / 3600) if radius / 3600 < LARGEST_CELL else None
+    sky = _Map(few, radius / 3600) if radius / 3600 < LARGEST_CELL and len(catalog) > WITHOUT_MAP else None
     for begin in range(0, len(catalog), ROWS_AT_ONCE):
         rows = slice(begin, min(begin + ROWS_AT_ONCE, len(catalog)))
         ra, dec = catalog.ra[rows], catalog.dec[rows]

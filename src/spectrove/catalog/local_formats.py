@@ -127,7 +127,7 @@ def _damage_told(path: Path, what: str) -> Iterator[None]:
         raise
     except (OSError, EOFError, ValueError, TypeError, IndexError, KeyError, AttributeError, pa.ArrowException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        msg = f"{path}: this {what} is damaged or cut off ({reason[:200]}). Fetch it again."
+        msg = f"{path}: cannot be read as a {what} ({reason[:200]}). If it is one, it is damaged or cut off: fetch it again."
         raise CatalogError(msg) from error
     if any("truncated" in str(warning.message) for warning in told):
         msg = f"{path}: this {what} is cut off: it is shorter than its header says. Fetch it again."
