@@ -249,6 +249,16 @@ def test_one_bad_part_of_many_leaves_nothing_behind(cds, service, tmp_path):
     assert (result.source, result.table.num_rows, list(tmp_path.iterdir())) == ("none", 0, [])
 
 
+def test_columns_that_are_not_wanted_are_passed_over():
+    content = table_of(XMATCH_FIELDS, [{"angDist": 1.5, "position": 3, "main_id": "HD 1", "V": 5.5}, {"position": 4}])
+    table = read_answer(content, ["V", "main_id", "position", "no such column"]).table
+    assert table.colnames == ["position", "main_id", "V"]
+    assert (table["position"].tolist(), table["main_id"][0], table["V"][0]) == ([3, 4], "HD 1", 5.5)
+    assert read_answer(content.replace(b' name="z"', b" name='z'"), ["V"]).table.colnames == list(XMATCH_FIELDS), (
+        "all, to be sure"
+    )
+
+
 def test_an_answer_is_whole_only_to_its_last_tag():
     content = table_of(XMATCH_FIELDS, [{"angDist": 1.0, "position": 3, "main_id": "a & b"}])
     assert read_answer(content).table["main_id"][0] == "a & b"

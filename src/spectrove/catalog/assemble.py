@@ -15,23 +15,28 @@ from spectrove.campaign import Campaign
 from spectrove.campaign.votes import votes_by_spectrum
 from spectrove.catalog.build import probability_column
 from spectrove.catalog.columns import catalog_schema
+from spectrove.catalog.contamination import find_shared_light
 from spectrove.catalog.export import candidates_of
 from spectrove.catalog.exposures import count_exposures, group_positions, groups_of
 from spectrove.catalog.known import Known, KnownSettings, find_known
-from spectrove.catalog.light import shared_light
 from spectrove.catalog.measuring import Measured, MeasureTask, Subject, line_columns, measure_spectra
 from spectrove.catalog.previews import PreviewItem
+from spectrove.catalog.surroundings import Surroundings
 from spectrove.catalog.variability import compare_group
 from spectrove.catalog.verification import KEEP, OTHER_CLASS, REJECT, Confusion, Verdict, partial_confusion, verdicts_of
-from spectrove.contracts import Answer, FloatArray, IntArray, Progress, no_progress
+from spectrove.contracts import Answer, FloatArray, IntArray, Progress, SpectrumId, no_progress
 from spectrove.errors import CatalogError
 from spectrove.execution import Executor, InlineExecutor
 from spectrove.measure import combine_velocities
+from spectrove.pool import Pool
 
 AT_ONCE = 32
 """Candidates of a task: a second's work or two."""
 
-Columns = dict[str, Sequence[Any]]
+SYMMETRIC = frozenset({"single", "double", "shell", "absorption"})
+"""Profiles that a mirror can tell the center of; P Cygni's and reversals within absorption are not alike on both sides."""
+
+Columns = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ def make_catalog(
         **_velocities(found, [verdicts.get(id_) for id_ in ids]),
         **_variability(groups, mjd, found),
         **known.columns,
-        **shared_light(campaign.pool, ids, found),
+        **_shared_light(campaign.pool, ids),
         "preview_line": [one.preview_line for one in found],
         "preview_whole": [one.preview_whole for one in found],
         "checkpoint": [provenance["made_from"]["checkpoint"]] * len(ids),
@@ -195,13 +200,16 @@ def _measured(
 def _predicted(candidates: pa.Table, classes: Sequence[str]) -> list[str | None]:
     names = [probability_column(name) for name in classes]
     probabilities = np.stack([_numbers(candidates[name]) for name in names], axis=1)
-    is_scored = np.isfinite(probabilities).all(axis=1)
+    is_scored = np.all(np.isfinite(probabilities), axis=1)
     largest = np.where(is_scored[:, None], probabilities, 0).argmax(axis=1)
     return [classes[column] if scored else None for column, scored in zip(largest.tolist(), is_scored.tolist(), strict=True)]
 
 
 def _said(
-    ids: Sequence[str], listed: Sequence[str], verdicts: Mapping[str, Verdict], votes: Mapping[str, Sequence[Answer]]
+    ids: Sequence[SpectrumId],
+    listed: Sequence[str],
+    verdicts: Mapping[SpectrumId, Verdict],
+    votes: Mapping[SpectrumId, list[Answer]],
 ) -> Columns:
     """Return what people said of each candidate; a verdict outranks the label that it is listed by."""
     given = [verdicts.get(id_) for id_ in ids]
@@ -231,7 +239,7 @@ def _velocities(found: Sequence[Measured], verdicts: Sequence[Verdict | None]) -
     for one, verdict in zip(found, verdicts, strict=True):
         by_hand = verdict.velocity.get("lines", ()) if verdict else ()
         pairs = [(line.get("rv"), line.get("error")) for line in by_hand] or [
-            (line.rv, line.rv_err) for line in one.lines.values()
+            (line.rv, line.rv_err) for line in one.lines.values() if line.profile in SYMMETRIC
         ]
         values = np.array([[np.nan if value is None else value for value in pair] for pair in pairs], dtype=np.float64).reshape(
             -1, 2
@@ -256,6 +264,18 @@ def _variability(groups: IntArray, mjd: FloatArray, found: Sequence[Measured]) -
             for row in group.rows:
                 variable[row], p_values[row] = compared.variable, compared.p_value
     return {"variable": variable, "var_p": p_values}
+
+
+def _shared_light(pool: Pool, ids: Sequence[str]) -> Columns:
+    """Return which candidates may hold light that is not theirs; nothing where the pool's points do not hold the lines."""
+    try:
+        found = find_shared_light(pool.rows_of(ids), pool, Surroundings(pool))
+    except ValueError:  # a recipe for other lines than Hα
+        return {"shared_light": [None] * len(ids), "shared_with": [None] * len(ids)}
+    return {
+        "shared_light": [one.flag for one in found],
+        "shared_with": [";".join(neighbor.spectrum_id for neighbor in one.neighbors) for one in found],
+    }
 
 
 def _status(columns: Columns) -> list[str]:

@@ -11,7 +11,7 @@ import io
 import re
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -104,7 +104,7 @@ class _AnswerError(CatalogError):
         self.passes, self.wait = passes, wait
 
 
-def ask_xmatch(service: CdsService, positions: bytes, radius_arcsec: float) -> Answer:
+def ask_xmatch(service: CdsService, positions: bytes, radius_arcsec: float, columns: Collection[str]) -> Answer:
     """
     Return all objects of SIMBAD within a radius of each of some positions.
 
@@ -116,11 +116,13 @@ def ask_xmatch(service: CdsService, positions: bytes, radius_arcsec: float) -> A
         CSV with the columns ``position``, ``ra_in`` and ``dec_in`` (degrees, ICRS).
     radius_arcsec : float
         At most 180.
+    columns : collection of str
+        Which of the answer's columns are read: of the upload, ``angDist`` (arc seconds), and of SIMBAD.
 
     Returns
     -------
     Answer
-        Columns of the upload, ``angDist`` (arc seconds) and those that X-Match has of SIMBAD.
+        Those of the columns that there are.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def ask_xmatch(service: CdsService, positions: bytes, radius_arcsec: float) -> A
         "selection": "all",
     }
     files = {"cat1": ("positions.csv", positions, "text/csv")}
-    return _asked("X-Match", service.xmatch_url, service, lambda: _post(service, service.xmatch_url, data, files))
+    return _asked("X-Match", service.xmatch_url, service, lambda: _post(service, service.xmatch_url, data, files), columns)
 
 
 def ask_tap(service: CdsService, adql: str, uploads: Mapping[str, Any]) -> Answer:
@@ -174,7 +176,13 @@ def ask_tap(service: CdsService, adql: str, uploads: Mapping[str, Any]) -> Answe
     return _asked("TAP", service.tap_url, service, post)
 
 
-def _asked(what: str, url: str, service: CdsService, post: Callable[[], tuple[int, Mapping[str, str], bytes]]) -> Answer:
+def _asked(
+    what: str,
+    url: str,
+    service: CdsService,
+    post: Callable[[], tuple[int, Mapping[str, str], bytes]],
+    columns: Collection[str] | None = None,
+) -> Answer:
     last, asked = "", 0
     for asked in range(1, service.tries + 1):
         try:
@@ -182,7 +190,7 @@ def _asked(what: str, url: str, service: CdsService, post: Callable[[], tuple[in
             if status != 200:
                 wait = _seconds(headers.get("Retry-After", ""))
                 raise _AnswerError(_told_by(status, content), passes=status in PASSING, wait=wait)  # noqa: TRY301
-            return read_answer(content)
+            return read_answer(content, columns)
         except _AnswerError as failure:
             last = str(failure)
             wait = max(failure.wait, service.back_off * 2 ** (asked - 1))
@@ -282,7 +290,7 @@ def _content(response: Any, service: CdsService, end: float) -> bytes:
 # -- What came back --------------------------------------------------------------------------------------------------------------
 
 
-def read_answer(content: bytes) -> Answer:
+def read_answer(content: bytes, columns: Collection[str] | None = None) -> Answer:
     """
     Return the table of an answer, if it is a whole VOTable that does not say that it failed.
 
@@ -290,6 +298,8 @@ def read_answer(content: bytes) -> Answer:
     ----------
     content : bytes
         What came.
+    columns : collection of str, optional
+        Columns that are wanted, of those that there are; all unless given. Each that is left out saves its time.
 
     Returns
     -------
@@ -307,7 +317,7 @@ def read_answer(content: bytes) -> Answer:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a service gets wrong in its XML, and can be read all the same
-            document = votable.parse(io.BytesIO(content), verify="ignore")
+            document = votable.parse(io.BytesIO(content), verify="ignore", columns=_numbers_of(content, columns))
             statuses = _statuses(document)
             if "ERROR" in statuses:
                 raise _AnswerError(_shortened(statuses["ERROR"]) or "an error without a reason")  # noqa: TRY301
@@ -318,6 +328,15 @@ def read_answer(content: bytes) -> Answer:
         msg = f"a VOTable that cannot be read: {_shortened(str(error))}"
         raise _AnswerError(msg) from error
     return Answer(table, "OVERFLOW" in statuses or len(table) >= XMATCH_ROWS)
+
+
+def _numbers_of(content: bytes, columns: Collection[str] | None) -> list[int] | None:
+    """Return the numbers of some columns in the first table; None for all where the names are not plain to see."""
+    fields = re.findall(rb"<FIELD\b[^>]*>", content[: max(content.find(b"<DATA"), 0)])
+    named = [re.search(rb'\sname\s*=\s*"([^"]*)"', one) for one in fields]
+    if columns is None or not all(named):
+        return None
+    return [number for number, one in enumerate(named) if one and one[1].decode() in columns] or None
 
 
 def _require_whole(content: bytes) -> None:

@@ -42,7 +42,7 @@ BESIDE = 2.0
 """
 Arc seconds: a star that is nearer is the one that the fiber is on.
 
-The radius of LAMOST's fibers is 1.65″ (Cui et al. 2012, RAA 12, 1197, sect. 4.4); the rest is left to the errors of positions.
+The radius of LAMOST's fibers is 1.65″ (Cui et al. 2012, RAA 12, 1197); the rest is left to the errors of positions.
 """
 
 FAINTEST = 10.0
@@ -235,7 +235,7 @@ def chance_probability(separation: FloatArray, local_density: FloatArray) -> Flo
 
     References
     ----------
-    .. [1] Downes, Peacock, Savage & Carrie 1986, MNRAS 218, 31, sect. 3.
+    .. [1] Downes, Peacock, Savage & Carrie 1986, MNRAS 218, 31.
     """
     separation, density = np.asarray(separation, dtype=np.float64), np.asarray(local_density, dtype=np.float64)
     probability: FloatArray = -np.expm1(-np.pi * separation**2 * density)

@@ -252,7 +252,7 @@ def _velocity() -> dict[str, ColumnMeaning]:
     velocity = "spect.dopplerVeloc.opt"
     return {
         "rv": ColumnMeaning(
-            "Radial velocity, mean over the lines that could be measured, weighted",
+            "Radial velocity, weighted mean over lines of single, double, shell or absorption profile",
             f"{velocity};meta.main",
             "km/s",
             format="%.2f",

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from spectrove.catalog.chance import MatchCurve, bright_neighbors, chance_probability, local_density, match_curve
+from spectrove.catalog.counterparts import counterparts, objects_of, simbad_curve
 from spectrove.catalog.crossmatch import nearest
 from spectrove.catalog.local_tables import LocalCatalog, read_catalog
+from spectrove.catalog.simbad import SimbadResult, SimbadSources, simbad_matches
 from spectrove.contracts import FloatArray
 
-Columns = dict[str, Sequence[Any]]
+Columns = dict[str, Any]
 Places = tuple[FloatArray, FloatArray, FloatArray]
 """Right ascension and declination, degrees, and the epoch, MJD, of each candidate; NaN where not known."""
 
@@ -34,7 +36,7 @@ class KnownSettings:
     radius : float
         Arc seconds within which they are matched; Škoda et al. 2020, App. B.4, found shifts of up to 5″.
     bright : Path or None
-        A table of stars with magnitudes.
+        A table of stars with magnitudes; the objects of SIMBAD near candidates unless given, where SIMBAD answers.
     asks_simbad : bool
         Whether positions are sent to CDS.
     simbad_copy : Path or None
@@ -165,23 +167,63 @@ class SimbadAnswer:
     ----------
     columns : dict of str to sequence
         `SIMBAD_COLUMNS`, one value a candidate.
-    objects : LocalCatalog or None
-        All objects near candidates; None if there was no answer.
+    result : SimbadResult or None
+        All objects near candidates; None if nobody was asked, or nobody answered.
     facts : dict
-        What was asked, when, and where, for the provenance.
+        Who was asked, when, and within which radius, for the provenance.
     problems : tuple of str
         Why there is no answer; empty if there is one, or none was wanted.
     """
 
     columns: Columns
-    objects: LocalCatalog | None = None
+    result: SimbadResult | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
 def ask_simbad(ids: Sequence[str], places: Places, settings: KnownSettings) -> SimbadAnswer:
-    """Return."""
-    return SimbadAnswer({name: [None] * len(ids) for name in SIMBAD_COLUMNS})
+    """
+    Return what SIMBAD knows, as far as it was to be asked.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Of the candidates.
+    places : tuple of arrays
+        Where they are.
+    settings : KnownSettings
+        Whether CDS or a copy is asked, and the radius.
+
+    Returns
+    -------
+    SimbadAnswer
+        Without values, and with a problem, where nobody answered.
+
+    Raises
+    ------
+    CatalogError
+        If the copy cannot be used.
+    """
+    nothing: Columns = {name: [None] * len(ids) for name in SIMBAD_COLUMNS}
+    if not settings.asks_simbad and settings.simbad_copy is None:
+        return SimbadAnswer(nothing, facts={"source": "not asked"})
+    sources = SimbadSources(
+        cache=settings.cache, local=settings.simbad_copy, offline=not settings.asks_simbad, refresh=settings.refresh
+    )
+    result = simbad_matches(ids, places[0], places[1], sources)
+    facts = {"source": result.source, "asked_at": result.asked_at, "accepted_within_arcsec": settings.simbad_radius}
+    problems = (result.problem,) if result.problem else ()
+    if result.source == "none":
+        return SimbadAnswer(nothing, facts=facts, problems=problems)
+    accepted = counterparts(result, settings.simbad_radius)
+    columns: Columns = {
+        "simbad_id": [one.accepted.main_id or None for one in accepted],
+        "simbad_otype": [one.accepted.otype or None for one in accepted],
+        "simbad_sep": [one.accepted.separation for one in accepted],
+        "simbad_chance": [one.chance for one in accepted],
+        "simbad_group": [one.accepted.group or None for one in accepted],
+    }
+    return SimbadAnswer(columns, result, facts, problems)
 
 
 def find_known(ids: Sequence[str], places: Places, settings: KnownSettings, generator: np.random.Generator) -> Known:
@@ -214,8 +256,9 @@ def find_known(ids: Sequence[str], places: Places, settings: KnownSettings, gene
     columns, types = match_catalogs(places, catalogs, settings.radius)
     simbad = ask_simbad(ids, places, settings)
     curves = {catalog.name: match_curve(places[0], places[1], catalog, generator) for catalog in catalogs}
-    if simbad.objects is not None:
-        curves["SIMBAD"] = match_curve(places[0], places[1], simbad.objects, generator)
+    if simbad.result is not None:
+        curves["SIMBAD"] = simbad_curve(simbad.result)
+        stars = stars or objects_of(simbad.result)
     otypes = simbad.columns["simbad_otype"]
     known_as = [kind or otype for kind, otype in zip(types, otypes, strict=True)]
     sources = {

@@ -267,7 +267,7 @@ def julian_year(mjd: Any) -> Any:
 
     References
     ----------
-    .. [1] Lieske 1979, A&A 73, 282, eq. 2.
+    .. [1] Lieske 1979, A&A 73, 282.
     """
     return 2000.0 + (mjd - MJD_OF_J2000) / DAYS_A_YEAR
 

@@ -337,7 +337,7 @@ def _by_xmatch(numbers: IntArray, ra: FloatArray, dec: FloatArray, service: CdsS
     text = io.StringIO()
     text.write("position,ra_in,dec_in\n")
     text.writelines(f"{n},{a:.8f},{d:.8f}\n" for n, a, d in zip(numbers, ra, dec, strict=True))
-    answer = ask_xmatch(service, text.getvalue().encode(), radius)
+    answer = ask_xmatch(service, text.getvalue().encode(), radius, XMATCH_COLUMNS.values())
     columns = _columns(answer, XMATCH_COLUMNS, (*NEEDED, "separation_arcsec"), f"X-Match ({service.xmatch_url})")
     _require_places(columns, numbers, radius, f"X-Match ({service.xmatch_url})")
     return _objects(columns), answer.is_cut
@@ -404,8 +404,10 @@ def _require_places(columns: dict[str, Any], numbers: IntArray, radius: float, w
 
 
 def _objects(columns: dict[str, Any]) -> pa.Table:
-    groups = [fold(told, others) for told, others in zip(columns["otype"], columns["other_types"], strict=True)]
-    full = {**columns, "otype": [code_of(told) for told in columns["otype"]], "group": groups}
+    types = list(zip(columns["otype"], columns["other_types"], strict=True))
+    groups = {one: fold(*one) for one in set(types)}  # many objects share few types
+    codes = {told: code_of(told) for told in set(columns["otype"])}
+    full = {**columns, "otype": [codes[told] for told, _ in types], "group": [groups[one] for one in types]}
     return pa.table(
         {one.name: pa.array(full[one.name], one.type, from_pandas=one.type == pa.float64()) for one in OBJECTS}, schema=OBJECTS
     )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from spectrove.catalog.links import links_of
 from spectrove.errors import CampaignError
 from spectrove.vo.samp import send
 from spectrove.web.api.asking import Annotator, Page, SpectrumPath, ids_at, problems, row_of
@@ -54,7 +55,7 @@ def read_context(spectrum_id: SpectrumPath, page: Page) -> JSONResponse:
     told = {
         "exposures": [_neighbor(facts, one, ("mjd", "snr")) for one in page.facts_of(exposures)],
         "fibers": [_neighbor(facts, one, ("fiberid",)) for one in page.facts_of(fibers)],
-        "links": _links(facts),
+        "links": links_of(spectrum_id, facts["ra"], facts["dec"], facts["obsid"]),
         "sky_image": _sky_image(facts),
     }
     return JSONResponse(finite(told))
@@ -78,23 +79,6 @@ def _separation(one: dict[str, Any], other: dict[str, Any]) -> float | None:
     return 3600 * math.degrees(2 * math.asin(min(1.0, math.sqrt(chord))))
 
 
-def _links(facts: dict[str, Any]) -> dict[str, str]:
-    links = {}
-    if facts["ra"] is not None and facts["dec"] is not None:
-        place = f"{facts['ra']:.6f} {facts['dec']:+.6f}"
-        links = {
-            "simbad": "https://simbad.cds.unistra.fr/simbad/sim-coo?"
-            + urlencode({"Coord": place, "Radius": 5, "Radius.unit": "arcsec"}),
-            "vizier": "https://vizier.cds.unistra.fr/viz-bin/VizieR-4?" + urlencode({"-c": place, "-c.rs": 5}),
-            "aladin": "https://aladin.cds.unistra.fr/AladinLite/?" + urlencode({"target": place, "fov": 0.05}),
-            "sdss": "https://skyserver.sdss.org/dr18/VisualTools/explore/summary?"
-            + urlencode({"ra": facts["ra"], "dec": facts["dec"]}),
-        }
-    if facts["survey"] == "lamost" and facts["obsid"]:
-        links["survey"] = "https://www.lamost.org/dr10/v2.0/spectrum/view?" + urlencode({"obsid": facts["obsid"]})
-    return links
-
-
 def _sky_image(facts: dict[str, Any]) -> dict[str, str] | None:
     if facts["ra"] is None or facts["dec"] is None:
         return None
@@ -111,7 +95,8 @@ def _sky_image(facts: dict[str, Any]) -> dict[str, str] | None:
     return {
         "url": f"{IMAGES}/hips-image-services/hips2fits?{urlencode(asked)}",
         "host": IMAGES.removeprefix("https://"),
-        "note": "DSS2 color, 2′ wide, north up, by hips2fits of CDS; without a network there is no picture",
+        "note": "DSS2 color, 2′ wide, north up, by hips2fits of CDS; without a network there is no picture. "
+        "The cross-hair is where the fiber was put: the pool knows no proper motion that would lead to the picture's epoch.",
     }
 
 
