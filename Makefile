@@ -16,7 +16,7 @@ WORKERS ?= 2
 # Further arguments of pytest, such as ARGS='-k recipe', or of the benchmarks, such as ARGS=--quick.
 ARGS ?=
 # The benchmarks that `make bench` runs.
-BENCHMARKS ?= scoring training round ingest pool cluster simulate page page_load import
+BENCHMARKS ?= scoring training round ingest pool cluster simulate page page_load crossmatch catalog import
 
 VENV := .venv
 BIN := $(VENV)/bin

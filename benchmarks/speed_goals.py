@@ -199,6 +199,26 @@ def page_load(found: Facts) -> Measured | None:
     return words, waited <= load["goal_p99_ms"] and not wrong
 
 
+def crossmatch(found: Facts) -> Measured | None:
+    """Read how long a cross-match with ten million positions takes from the files on, its memory, and what it finds."""
+    contest = contest_of(found["crossmatch"], "from files")
+    row, theirs = row_of(contest, "read_catalog, match_all"), row_of(contest, "stilts tmatch2 find=all")
+    if row is None or theirs is None or row["n"] < 10_000_000:
+        return None
+    peak = max(peak_of(part) for part in found["crossmatch"]["memory"] if part["name"].startswith("read_catalog"))
+    n_other = max(one["n_other"] for one in contest["same"])
+    words = f"{seconds_of(row):.1f} s, {peak:,.0f} MB, {n_other} other pairs; stilts {seconds_of(theirs):.0f} s"
+    return words, seconds_of(row) <= 20 and peak <= 2000 and n_other == 0
+
+
+def catalog(found: Facts) -> Measured | None:
+    """Read how long a catalog of as many candidates as the paper's takes on two processes."""
+    whole = [run for run in found["catalog"]["catalog"] if run["workers"] == 2 and run["n"] >= 4400]
+    if not whole:
+        return None
+    return f"{seconds_of(whole[0]):.0f} s for {whole[0]['n']:,}, {peak_of(whole[0]):,.0f} MB", seconds_of(whole[0]) <= 300
+
+
 def on_gpu(found: Facts) -> Measured | None:
     """Read how fast a GPU scores and trains."""
     scored = [row for row in contest_of(found["scoring"], "scoring")["contestants"] if "gpu bf16" in row["work"]]
@@ -236,5 +256,12 @@ GOALS = (
     Goal("behind the last of 90 presses at 30 a second", "20 ms, no label on an unpainted spectrum", ("page",), burst),
     Goal("the first page", "1 s", ("page",), first_page),
     Goal("50 annotators at once: 99 of 100 answers taken within", "250 ms, none lost, none twice", ("page_load",), page_load),
+    Goal(
+        "4,400 × 10 million positions matched, from files",
+        "20 s, 2 GB, the pairs of `stilts tmatch2`",
+        ("crossmatch",),
+        crossmatch,
+    ),
+    Goal("a catalog of 4,400 candidates, pictures and all", "5 min", ("catalog",), catalog),
     Goal("with a GPU", "2 million rows/s, 0.3 s an epoch", ("scoring", "training"), on_gpu),
 )

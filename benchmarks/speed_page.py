@@ -21,7 +21,20 @@ from speed_goals import GOALS, contest_of, peak_of, seconds_of
 
 Facts = dict[str, Any]
 
-BENCHMARKS = ("scoring", "training", "round", "ingest", "pool", "cluster", "simulate", "page", "page_load", "import")
+BENCHMARKS = (
+    "scoring",
+    "training",
+    "round",
+    "ingest",
+    "pool",
+    "cluster",
+    "simulate",
+    "page",
+    "page_load",
+    "crossmatch",
+    "catalog",
+    "import",
+)
 RESULTS, PAGE = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
@@ -307,6 +320,40 @@ def page_load(found: Facts) -> str:
     return f"{table(head, rows)}\n\n{people}: {counts}; {server}."
 
 
+def crossmatch(found: Facts) -> str:
+    """Return how long cross-matches from files take, and whether they find the same."""
+    made = contest("crossmatch", "from files")(found)
+    if "crossmatch" not in found:
+        return made
+    same = contest_of(found["crossmatch"], "from files")["same"]
+    pairs = ", ".join(f"{one['name']} {one['n_pairs']:,} ({one['n_other']:,} of them not ours or missing)" for one in same)
+    return f"{made} Pairs: {pairs}."
+
+
+def catalog(found: Facts) -> str:
+    """Return how long a whole catalog takes, and each step of it."""
+    if "catalog" not in found:
+        return absent("catalog")
+    runs = found["catalog"]["catalog"]
+    rows = [
+        [
+            f"{run['n']:,}",
+            run["workers"],
+            duration(seconds_of(run)),
+            f"{run['n_files']:,}",
+            f"{run['bytes'] / 1e6:,.0f} MB",
+            *megabytes(run),
+        ]
+        for run in runs
+    ]
+    head = ["candidates", "processes", "all of it", "files", "they take", *MEMORY_HEAD]
+    steps = [
+        [one["step"], *(duration(run["steps"][place]["seconds"]) for run in runs)] for place, one in enumerate(runs[0]["steps"])
+    ]
+    named = ["step", *(f"{run['workers']} {'process' if run['workers'] == 1 else 'processes'}" for run in runs)]
+    return f"{table(head, rows)}\n\n{table(named, steps)}"
+
+
 TABLES: dict[str, Callable[[Facts], str]] = {
     "goals": goals,
     "scoring": contest("scoring", "scoring"),
@@ -332,6 +379,11 @@ TABLES: dict[str, Callable[[Facts], str]] = {
     "simulate-growth": growth("simulate", "surveys", "a survey"),
     "page": page,
     "page-load": page_load,
+    "crossmatch": contest("crossmatch", "in memory"),
+    "crossmatch-files": crossmatch,
+    "crossmatch-memory": memory_of("crossmatch", "name"),
+    "catalog-peer": contest("catalog", "read, measured and drawn"),
+    "catalog": catalog,
     "start": contest("import", "start"),
     "machines": machines,
     "limits": limits,

@@ -95,8 +95,11 @@ def test_the_command_says_what_is_known_and_what_to_open(built: tuple[Path, str]
     directory, said = built
     rows = rows_of(directory / "catalog.csv")
     counts = {status: sum(row["status"] == status for row in rows) for status in ("known-catalog", "new", "rejected")}
-    assert counts["known-catalog"] == counts["rejected"] == 1
-    assert f"{len(rows)} candidates, 1 in an earlier catalog, {counts['new']} new, 1 rejected" in said
+    known = [row for row in rows if row["status"] == "known-catalog"]
+    assert {row["group_id"] for row in known} == {rows[2]["group_id"]}, "all exposures of the object in it"
+    assert counts["rejected"] == 1
+    assert f"{len(rows)} candidates, {len(known)} in an earlier catalog, {counts['new']} new, 1 rejected" in said
+    assert "SIMBAD was not compared with" in said
     assert f"{len(rows) - 2} of them have no verdict yet; verify them with `spectrove label {searched}`" in said
     assert said.rstrip().endswith(str(directory / "index.html"))
 

@@ -99,19 +99,22 @@ def build(directory: Path, **given: Unpack[_Given]) -> None:
         refresh=given["refresh"],
         cache=directory / "simbad",
     )
-    with Campaign(directory) as opened:
-        with make_executor(given["workers"], given["scheduler"]) as executor, showing_progress() as progress:
-            made, files = publish(
-                opened,
-                output,
-                CatalogSettings(known, seed=given["seed"]),
-                About(given["title"], given["author"]),
-                executor,
-                progress,
-            )
+    workers = make_executor(given["workers"], given["scheduler"])
+    with Campaign(directory) as opened, workers as executor, showing_progress() as progress:
+        made, files = publish(
+            opened,
+            output,
+            CatalogSettings(known, seed=given["seed"]),
+            About(given["title"], given["author"]),
+            executor,
+            progress,
+        )
     counts = Counter(made.table["status"].to_pylist())
     told = ", ".join(f"{counts[name]} {text}" for name, text in STATUSES.items() if counts[name])
+    was_told = made.known.sources["simbad"]["source"] not in {"not asked", "none"}
     click.echo(f"{output}: {made.table.num_rows} candidates, {told}")
+    if counts["new"] and not was_told:
+        click.echo("SIMBAD was not compared with, so that 'new' is what no given catalog has; ask it with --simbad")
     n_open = made.table["verdict"].to_pylist().count("none")
     if n_open:
         click.echo(f"{n_open} of them have no verdict yet; verify them with `spectrove label {directory}`")

@@ -123,7 +123,8 @@ REFERENCE = "Škoda P., Podsztavek O., Tvrdík P., 2020, A&A 643, A122 (2020A&A.
 def _abstract(campaign: Campaign, catalog: Catalog) -> str:
     table = catalog.table
     sources, statuses = Counter(table["source"].to_pylist()), Counter(table["status"].to_pylist())
-    n_objects = len(set(table["group_id"].to_pylist()) - {None})
+    groups = table["group_id"].to_pylist()
+    n_objects = len(set(groups) - {None}) + groups.count(None)  # without a position, each is taken for an object of its own
     return (
         f"{table.num_rows:,} spectra of {n_objects:,} objects were found among {campaign.pool.n_spectra:,} by a network that "
         f"learned from {catalog.provenance['n_answers']:,} answers on the way: {sources['network']:,} are predicted, "
@@ -166,10 +167,25 @@ def methods_of(catalog: Catalog) -> tuple[str, ...]:
         Keys, each once.
     """
     surveys = {str(id_).partition(":")[0] for id_ in catalog.table["spectrum_id"].to_pylist()}
-    used = ["search", "measure", *(name for name in ("lamost", "sdss") if name in surveys)]
-    if "SIMBAD" in catalog.known.curves:
-        used.append("simbad")
+    used = [*METHODS, *(("lamost",) if "lamost" in surveys else ())]
+    source = catalog.known.sources.get("simbad", {}).get("source")
+    if source not in {None, "not asked", "none"}:
+        used += ["simbad", *(() if source == "local" else ("x-match",))]
     return tuple(used)
+
+
+METHODS = (
+    "entropy",
+    "audit",
+    "binomial-limits",
+    "smote",
+    "equivalent-widths",
+    "noise",
+    "mirror-velocities",
+    "groups",
+    "footprint",
+)
+"""What every catalog is made with, beside `spectrove.catalog.bibliography.ALWAYS`."""
 
 
 def provenance_of(catalog: Catalog, facts: CatalogFacts) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import numpy as np
 from spectrove.campaign import Campaign
 from spectrove.catalog.assemble import Catalog, CatalogSettings, make_catalog
 from spectrove.catalog.bibliography import write_bibtex
-from spectrove.catalog.figures import write_curve, write_figures
+from spectrove.catalog.figures import write_figures
 from spectrove.catalog.files import write_csv, write_provenance
-from spectrove.catalog.footprint import write_moc
+from spectrove.catalog.footprint import positions_of, write_moc
+from spectrove.catalog.match_curves import write_curve
 from spectrove.catalog.pages import IndexParts, write_pages
 from spectrove.catalog.readme import write_readme
 from spectrove.contracts import Progress, no_progress
@@ -110,7 +111,6 @@ def _write(
     facts = catalog_facts(campaign, catalog, about)
     name, table = facts.name, catalog.table
     infos = {"software": facts.software, "made_at": facts.made_at, "pool": facts.pool}
-    positions = campaign.pool.metadata(["ra", "dec"])
     written: list[str] = []
 
     def make(what: str, path: str, write: Callable[[Path], Any]) -> None:
@@ -122,9 +122,8 @@ def _write(
     make("FITS", f"{name}.fits", lambda path: write_fits(table, path, facts.title, infos))
     make("CSV", f"{name}.csv", lambda path: write_csv(table, path))
     make("Parquet", f"{name}.parquet", lambda path: write_parquet(table, path, facts.title, infos))
-    make("ReadMe", "ReadMe", lambda path: write_readme(table, path.parent, facts))
-    written.append(f"{name}.dat")
-    make("MOC", "footprint.fits", lambda path: write_moc(path, path.with_suffix(".json"), positions["ra"], positions["dec"]))
+    make("ReadMe", "ReadMe", lambda path: written.append(write_readme(table, path.parent, facts)["data"].name))
+    make("MOC", "footprint.fits", lambda path: write_moc(path, path.with_suffix(".json"), positions_of(campaign.pool)))
     written.append("footprint.json")
     make("BibTeX", "references.bib", lambda path: write_bibtex(path, methods_of(catalog)))
     make_directory(directory / "figures")
