@@ -108,9 +108,7 @@ def test_a_cosmic_ray_is_no_peak_and_adds_no_light(pixels, generator):
     hit = flux.copy()
     place = int(np.searchsorted(WAVE, H_ALPHA.wave + 9))
     hit[place : place + pixels] += 5 * LEVEL
-    clean, struck = (
-        measure_line(WAVE, values, None, H_ALPHA, generator=np.random.default_rng(1)) for values in (flux, hit)
-    )
+    clean, struck = (measure_line(WAVE, values, None, H_ALPHA, generator=np.random.default_rng(1)) for values in (flux, hit))
     assert (struck.profile, struck.n_peaks) == ("absorption", 0)
     assert struck.ew == pytest.approx(clean.ew, abs=0.2)
 
@@ -228,9 +226,7 @@ def test_neither_the_unit_of_the_flux_nor_the_slope_of_the_continuum_changes_a_l
     noise = np.random.default_rng(seed).normal(0, 0.005, WAVE.size)
     flux = (1 + profile((1.0, 1.0, 6.0), wave=WAVE) + noise) * 500
     tilted = factor * flux * (1 + slope * (WAVE - H_ALPHA.wave))
-    first, second = (
-        measure_line(WAVE, values, None, H_ALPHA, generator=np.random.default_rng(1)) for values in (flux, tilted)
-    )
+    first, second = (measure_line(WAVE, values, None, H_ALPHA, generator=np.random.default_rng(1)) for values in (flux, tilted))
     assert second.ew == pytest.approx(first.ew, abs=3 * first.ew_err)
     assert second.rv == pytest.approx(first.rv, abs=5.0)
     assert second.profile == first.profile == "single"

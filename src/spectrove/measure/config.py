@@ -60,7 +60,7 @@ class MeasureConfig:
     n_draws: int = 100
     continuum_floor: float = 0.004
     noise_factor: float = 1.1
-    velocity_floor: float = 4.0
+    velocity_floor: float = 4.5
     separation_floor: float = 0.09
 
     def __post_init__(self) -> None:

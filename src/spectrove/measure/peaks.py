@@ -38,6 +38,9 @@ P_CYGNI_DEPTH = 0.05
 REVERSAL = 0.1
 """Least rise of a peak inside an absorption, share of its depth: telluric lines and noise are less. Chosen."""
 
+ALIKE = 0.5
+"""Both sides of a reversal are this share of its depth at least: else the one is a metal line beside the other. Chosen."""
+
 LOPSIDED = 3.0
 """An absorption belongs to P Cygni if it is so many times as deep as that on the other side of the peak; chosen."""
 
@@ -189,7 +192,8 @@ def _without_peak(smooth: FloatArray, error: FloatArray, deep: BoolArray, allowe
     inside = prominent(smooth, np.maximum(SIGNIFICANCE * error, REVERSAL * deepest))
     edges = np.flatnonzero(deep)
     inside = inside[(inside > edges[0]) & (inside < edges[-1]) & allowed[inside]]
-    return "reversal" if inside.size else "absorption"
+    beside = [min(1 - smooth[edges[0] : peak].min(), 1 - smooth[peak : edges[-1] + 1].min()) for peak in inside.tolist()]
+    return "reversal" if max(beside, default=0.0) > ALIKE * deepest else "absorption"
 
 
 def vertex(wave: FloatArray, values: FloatArray, pixel: IntArray) -> tuple[FloatArray, FloatArray]:
