@@ -197,12 +197,7 @@ def ask_simbad(ids: Sequence[str], places: Places, settings: KnownSettings) -> S
     Returns
     -------
     SimbadAnswer
-        Without values, and with a problem, where nobody answered.
-
-    Raises
-    ------
-    CatalogError
-        If the copy cannot be used.
+        Without values, and with a problem, where nobody answered or the copy cannot be used.
     """
     nothing: Columns = {name: [None] * len(ids) for name in SIMBAD_COLUMNS}
     if not settings.asks_simbad and settings.simbad_copy is None:

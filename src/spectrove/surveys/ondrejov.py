@@ -6,6 +6,9 @@ the comment of its first column says that wavelengths are in air. The older form
 dispersion. It does not name the medium; but the same ThAr lamp calibrates both, and in the image the water-vapor lines of
 the Earth's atmosphere around Hα stand at their places in air (a test shows it). Both are converted to vacuum here.
 
+No header names the frame of the wavelengths. In the table's form oxygen of the Earth's atmosphere moves with the Earth's velocity
+toward the star, so they are reduced to the Sun (a test of `spectrove.measure` shows it).
+
 TMID of the table is a modified Julian date in spite of its comment ``[d]``; JD of the image is the middle of the exposure.
 RA and DEC of the image are for EQUINOX and are precessed.
 
@@ -56,7 +59,7 @@ class OndrejovCcd700(FitsReader):
             header, data = hdus[1].header, hdus[1].data
             medium = "vacuum" if "vac" in header.comments["TTYPE1"].lower() else "air"
             wave, flux = floats(data[COLUMNS[0]]), floats(data[COLUMNS[1]])
-            return spectrum_from((wave, flux, None, None), _facts_of_table(header), medium)
+            return spectrum_from((wave, flux, None, None), _facts_of_table(header), medium, "heliocentric")
         header = hdus[0].header
         flux = floats(hdus[0].data)
         wave = float(header["CRVAL1"]) + float(_step(header)) * (np.arange(flux.size) + 1 - float(header["CRPIX1"]))
