@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import poisson
 
-from spectrove.catalog.crossmatch import ARCSEC, match_all, nearest, unit_vectors
+from spectrove.catalog.crossmatch import ARCSEC, match_all, nearest
 from spectrove.catalog.local_tables import LocalCatalog, count_positions
+from spectrove.catalog.sphere import unit_vectors
 from spectrove.contracts import FloatArray, IntArray
 from spectrove.errors import CatalogError
 

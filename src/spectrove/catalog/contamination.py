@@ -35,8 +35,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
-from spectrove.catalog.exposures import RADIUS_ARCSEC, unit_vectors
+from spectrove.catalog.exposures import RADIUS_ARCSEC
 from spectrove.catalog.line_light import LineLight, line_light, similarity
+from spectrove.catalog.sphere import unit_vectors
 from spectrove.catalog.surroundings import UNKNOWN, Surroundings
 from spectrove.contracts import BoolArray, FloatArray, IntArray, SpectrumId
 from spectrove.pool import Pool

@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from spectrove.catalog.local_columns import julian_year
 from spectrove.catalog.local_tables import LocalCatalog
+from spectrove.catalog.sphere import unit_vectors
 from spectrove.contracts import FloatArray, IntArray
 from spectrove.errors import CatalogError
 
@@ -237,25 +238,6 @@ def _few(ra: FloatArray, dec: FloatArray, mjd: FloatArray | float | None, radius
     vectors = unit_vectors(ra[rows], dec[rows])
     years = None if days is None else julian_year(np.broadcast_to(days, ra.shape)[rows])
     return _Few(rows, ra[rows], dec[rows], vectors, years, radius_arcsec, cKDTree(vectors))
-
-
-def unit_vectors(ra: FloatArray, dec: FloatArray) -> FloatArray:
-    """
-    Return directions on the sky as vectors.
-
-    Parameters
-    ----------
-    ra, dec : array of float, shape (n,)
-        Degrees.
-
-    Returns
-    -------
-    array of float64, shape (n, 3)
-        Of length 1.
-    """
-    alpha, delta = np.radians(ra), np.radians(dec)
-    cosine = np.cos(delta)
-    return np.stack([cosine * np.cos(alpha), cosine * np.sin(alpha), np.sin(delta)], axis=-1)
 
 
 class _Map:

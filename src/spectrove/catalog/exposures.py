@@ -21,6 +21,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from spectrove.catalog.sphere import unit_vectors
 from spectrove.contracts import FloatArray, IntArray
 from spectrove.pool import Pool
 
@@ -215,24 +216,6 @@ def epochs_of(mjd: FloatArray, gap: float = EPOCH_GAP) -> IntArray:
     epochs = np.empty(mjd.size, dtype=np.int64)
     epochs[order] = np.cumsum(np.r_[0, ~(np.diff(mjd[order]) < gap)])[: mjd.size]
     return epochs
-
-
-def unit_vectors(ra: FloatArray, dec: FloatArray) -> FloatArray:
-    """
-    Return positions as vectors, whose distances know neither poles nor the zero of right ascension.
-
-    Parameters
-    ----------
-    ra, dec : array of shape (n_spectra,)
-        Positions, degrees.
-
-    Returns
-    -------
-    array of shape (n_spectra, 3)
-        Of length 1; NaN where there is no position.
-    """
-    alpha, delta = np.radians(ra), np.radians(dec)
-    return np.stack([np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)], axis=1)
 
 
 def _require_positions(ra: FloatArray, dec: FloatArray, radius_arcsec: float) -> None:

@@ -19,9 +19,10 @@ import numpy as np
 import pyarrow as pa
 
 from spectrove.catalog.cds import XMATCH_BYTES, XMATCH_RADIUS, Answer, CdsService, ask_tap, ask_xmatch
-from spectrove.catalog.crossmatch import ARCSEC, match_all, unit_vectors
+from spectrove.catalog.crossmatch import ARCSEC, match_all
 from spectrove.catalog.local_tables import read_catalog
 from spectrove.catalog.object_types import code_of, fold
+from spectrove.catalog.sphere import unit_vectors
 from spectrove.catalog.xmatch_cache import Kept, keep, kept_answer, question_of
 from spectrove.contracts import FloatArray, IntArray
 from spectrove.errors import CatalogError, StorageError
