@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from spectrove.campaign import Campaign, run
+from spectrove.lines import LINES
+from spectrove.measure import config_of
 from spectrove.oracles import TruthTableOracle
 
 Browser = Callable[..., TestClient]
@@ -108,6 +111,26 @@ def test_answers_that_cannot_be_are_refused_each_with_its_status(browser: Browse
         assert set(wrong.json()) >= {"type", "title", "status", "detail"}
 
 
+def test_what_cannot_be_seen_costs_no_answer(browser: Browser, campaign: Campaign) -> None:
+    client = browser()
+    put(
+        client, queue(client)[0], "single-peak", comment="cool\u00ad star\u200b\x00,\ttwo\nlines \U0001f9d1\u200d\U0001f52c"
+    ).raise_for_status()
+    assert campaign.store.answers()[0].comment == "cool star,\ttwo\nlines \U0001f9d1\u200d\U0001f52c"
+
+
+def test_a_tab_answers_under_the_name_that_it_shows(browser: Browser, campaign: Campaign) -> None:
+    client = browser("bob")
+    said = {"X-Annotator": "Ji%C5%99%C3%AD%20%3Cb%3E"}
+    assert client.get("/api/v1/session", headers=said).json()["annotator"] == "Jiří <b>"
+    body = {"spectrum_id": queue(client)[0], "label": None}
+    client.put("/api/v1/answers/one", json=body, headers=said).raise_for_status()
+    assert campaign.store.answers()[0].annotator == "Jiří <b>"
+    assert client.get("/api/v1/session").json() | {"csrf_token": ""} == {"annotator": "bob", "usual": "ada", "csrf_token": ""}
+    for wrong in ("", "%20", "a%0Ab", "%FF", "x" * 101):
+        assert client.get("/api/v1/queue", headers={"X-Annotator": wrong}).status_code == 422
+
+
 def test_undoing_opens_the_question_again_and_stands_in_the_history(browser: Browser) -> None:
     client = browser()
     first, *rest = queue(client)
@@ -203,15 +226,78 @@ def test_progress_candidates_and_criteria_are_told(browser: Browser, campaign: C
     assert candidates["n"] >= len(candidates["items"])
 
 
+def test_a_template_is_the_median_of_what_the_campaign_began_with(browser: Browser, campaign: Campaign) -> None:
+    told = browser().get("/api/v1/templates").json()
+    assert told["grid"] == pytest.approx(campaign.pool.grid.tolist())
+    by_class = {one["name"]: one for one in told["classes"]}
+    assert set(by_class) == set(campaign.settings.classes.names)
+    labels = campaign.training_labels()
+    assert {name: one["n"] for name, one in by_class.items()} == Counter(labels.values())
+    assert max(by_class["single-peak"]["median"]) > max(by_class["not-interesting"]["median"])
+
+
+def test_lines_are_measured_in_the_page_where_the_catalog_measures_them(browser: Browser) -> None:
+    for preset in browser().get("/api/v1/campaign").json()["lines"]:
+        line = next(line for line in LINES if line.wave == preset["wave"][0])
+        config = config_of(line)
+        assert (preset["half_window"], tuple(preset["bands"])) == (config.half_window, config.bands)
+        assert preset["velocity_floor"] == config.velocity_floor
+
+
 def test_a_verdict_on_a_candidate_stands_beside_it_and_labels_nothing(browser: Browser, campaign: Campaign) -> None:
     client = browser()
     asked = {question.spectrum_id for question in campaign.open_questions()}
     items = client.get("/api/v1/candidates").json()["items"]
     one = next(item["spectrum_id"] for item in items if item["spectrum_id"] not in asked)
-    put(client, one, "not-interesting", purpose="verify", comment="a cosmic").raise_for_status()
+    put(client, one, "not-interesting", purpose="verify", comment="a cosmic", flags=["artefact"]).raise_for_status()
     assert one not in campaign.store.labels()
     (verified,) = client.get("/api/v1/candidates", params={"state": "verified"}).json()["items"]
-    assert verified["verdict"] == {"label": "not-interesting", "comment": "a cosmic", "annotator": "ada"}
+    said = {name: verified["verdict"][name] for name in ("label", "verdict", "reasons", "comment", "annotator")}
+    assert said == {
+        "label": "not-interesting",
+        "verdict": "reject",
+        "reasons": ["artefact"],
+        "comment": "a cosmic",
+        "annotator": "ada",
+    }
+
+
+def test_candidates_are_found_by_class_verdict_and_reason_in_the_order_that_is_wanted(browser: Browser) -> None:
+    client = browser()
+
+    def ids(**wanted: str) -> list[str]:
+        told = client.get("/api/v1/candidates", params={"limit": "200", **wanted}).json()
+        return [item["spectrum_id"] for item in told["items"]]
+
+    first, second, third = ids()[:3]
+    listed = {item["spectrum_id"]: item["label"] for item in client.get("/api/v1/candidates").json()["items"]}
+    put(client, first, listed[first], purpose="verify").raise_for_status()
+    put(client, second, None, purpose="verify", flags=["noise", "other"]).raise_for_status()
+    put(client, third, None, purpose="verify").raise_for_status()
+    assert ids(verdict="keep") == [first]
+    assert ids(verdict="reject") == ids(reason="noise") == [second]
+    assert ids(verdict="none") == [third]
+    assert ids(reason="galaxy") == []
+    assert sorted([*ids(source="network"), *ids(source="oracle")]) == sorted(ids())
+    assert all(listed[id_] == listed[first] for id_ in ids(label=listed[first]) if id_ in listed)
+    assert sorted(ids(order="shuffled")) == sorted(ids(order="unsure")) == sorted(ids())
+    assert ids(order="shuffled") == ids(order="shuffled") != ids()
+    assert client.get("/api/v1/candidates", params={"verdict": "perhaps"}).status_code == 422
+
+
+def test_the_verification_is_told_live(browser: Browser) -> None:
+    client = browser()
+    before = client.get("/api/v1/verification").json()
+    assert (before["n_verified"], before["pace"]) == (0, None)
+    assert before["classes"][-1] == "no class"
+    one = next(item for item in client.get("/api/v1/candidates").json()["items"] if item["source"] == "network")
+    put(client, one["spectrum_id"], one["label"], purpose="verify").raise_for_status()
+    after = client.get("/api/v1/verification").json()
+    assert after["n_verified"] == after["by_verdict"]["keep"] == 1
+    (row,) = [row for row in after["rows"] if row["predicted"] == one["label"]]
+    cell = row["cells"][after["classes"].index(one["label"])]
+    assert (row["n_verified"], cell["n"], cell["share"], cell["upper"]) == (1, 1, 1.0, 1.0)
+    assert cell["lower"] == pytest.approx(0.025)
 
 
 def test_a_round_is_closed_by_its_number_alone(browser: Browser, campaign: Campaign) -> None:

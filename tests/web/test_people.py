@@ -70,6 +70,26 @@ def test_a_second_vote_is_blind_and_in_the_queue_unmarked(browser: Browser) -> N
     assert bob.get("/api/v1/disagreements").json()["items"] == []
 
 
+def test_the_history_tells_what_others_said_of_a_spectrum_after_the_own_vote(browser: Browser) -> None:
+    ada, bob = browser(), browser("bob")
+    first, second, *_ = queue(ada)
+    for id_ in (first, second):
+        say(ada, id_, "single-peak", comment="hers")
+    say(ada, first, "double-peak", purpose="verify")
+    say(bob, second, "double-peak")
+
+    def told(**asked: bool) -> list[tuple[object, ...]]:
+        items = bob.get("/api/v1/answers", params=asked).json()["items"]
+        return [
+            (item["spectrum_id"] == first, item["annotator"], item["label"], item["comment"], item["hidden"]) for item in items
+        ]
+
+    verdict = (True, "ada", "double-peak", "", False)
+    own, voted_too = (False, "bob", "double-peak", "", False), (False, "ada", "single-peak", "hers", False)
+    assert told() == [own, verdict, voted_too, (True, "ada", None, "", True)]
+    assert told(all=True) == [own, verdict, voted_too, (True, "ada", "single-peak", "hers", False)]
+
+
 def test_whoever_differs_finds_it_among_the_disagreements_and_a_decision_settles_it(browser: Browser, campaign: Campaign) -> None:
     ada, bob, eve = browser(), browser("bob"), browser("eve")
     first, second, *_ = queue(ada)

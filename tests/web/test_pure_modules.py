@@ -16,6 +16,9 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from spectrove.lines import H_ALPHA
+from spectrove.measure import MeasureConfig, measure_line
+from spectrove.measure.combine import combine_velocities
+from spectrove.measure.mirror import PARTS, mirror_draws
 from spectrove.surveys import read
 from spectrove.web.binary import Pixels, encode
 
@@ -296,6 +299,68 @@ def measure_cases(generator) -> list[dict]:
     ]
 
 
+def velocity_profile(generator, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return wavelengths as LAMOST's, and a profile over its continuum."""
+    wave = np.geomspace(H_ALPHA.wave - 25, H_ALPHA.wave + 25, 33)
+    at = H_ALPHA.wave * (1 + generator.uniform(-200, 200) / C)
+    relative = {
+        "single": 1 + 1.2 * gaussian(wave, at, 3.0),
+        "double": 1 + 0.9 * gaussian(wave, at - 3.5, 1.6) + 0.6 * gaussian(wave, at + 3.5, 1.6),
+        "absorption": 1 - 0.6 * gaussian(wave, at, 4.0),
+        "no line": np.ones(wave.size),
+    }[kind]
+    return wave, relative + generator.normal(0, 0.02, wave.size) * (kind != "no line")
+
+
+def rv_cases(generator) -> list[dict]:
+    cases = []
+    for kind in ("single", "double", "absorption", "no line"):
+        wave, relative = velocity_profile(generator, kind)
+        noise = np.full(wave.size, 0.02)
+        profiles = np.vstack([relative, relative + noise * generator.standard_normal((40, wave.size))])
+        for part in PARTS:
+            found = mirror_draws(wave, profiles, noise, H_ALPHA.wave, part)
+            expected = {"rv": found.rv, "error": found.rv_err, "agreement": found.agreement}
+            case = {"name": kind, "wave": wave, "profiles": profiles, "noise": noise, "rest_wave": H_ALPHA.wave, "part": part}
+            cases.append(case | {"expected": expected})
+    return cases
+
+
+def combine_cases() -> list[dict]:
+    given = {
+        "three lines that agree": [(-31.0, 4.0), (-28.0, 6.0), (-35.0, 9.0)],
+        "two that do not": [(-31.0, 2.0), (40.0, 2.0)],
+        "one line": [(12.5, 3.0)],
+        "one without an error": [(12.5, np.nan), (10.0, 0.0), (9.0, 2.0)],
+        "none": [],
+    }
+    cases = []
+    for name, lines in given.items():
+        found = combine_velocities(np.array([rv for rv, _ in lines]), np.array([error for _, error in lines]))
+        expected = {"mean": found.mean, "error": found.error, "scatter": found.scatter, "chi2": found.chi2, "n": found.n}
+        cases.append({"name": name, "lines": lines, "expected": expected})
+    return cases
+
+
+def star_case(name: str, wave, flux, ivar) -> dict:
+    found = measure_line(wave, flux, ivar, H_ALPHA, generator=np.random.default_rng(1))
+    expected = {"rv": found.rv, "error": found.rv_err, "part": found.rv_part, "floor": MeasureConfig().velocity_floor}
+    return {"name": name, "wave": wave, "flux": flux, "ivar": ivar, "rest_wave": H_ALPHA.wave, "expected": expected}
+
+
+def star_cases(generator) -> list[dict]:
+    wave = np.geomspace(6400, 6720, 213)
+    slope = 40 + 0.02 * (wave - H_ALPHA.wave)
+    profiles = {
+        "a narrow line": 1 + 2 * gaussian(wave, H_ALPHA.wave + 1.5, 3),
+        "a broad line": 1 + 0.8 * gaussian(wave, H_ALPHA.wave - 2.0, 7),
+        "absorption": 1 - 0.7 * gaussian(wave, H_ALPHA.wave + 0.7, 5),
+    }
+    noise = generator.normal(0, 0.4, wave.size)
+    good = np.full(wave.size, 1 / 0.4**2)
+    return [star_case(name, wave, slope * profile + noise, good) for name, profile in profiles.items()]
+
+
 def test_the_pure_modules_agree_with_numpy(node, tmp_path, generator):
     write(
         tmp_path,
@@ -306,6 +371,9 @@ def test_the_pure_modules_agree_with_numpy(node, tmp_path, generator):
         bin=bin_cases(generator),
         spectrum=spectrum_cases(generator, tmp_path),
         measures=measure_cases(generator),
+        rv=rv_cases(generator),
+        combine=combine_cases(),
+        stars=star_cases(generator),
     )
     run_scripts(node, tmp_path, sorted(script.name for script in SCRIPTS.glob("*.test.js")))
 

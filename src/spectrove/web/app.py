@@ -59,7 +59,7 @@ def create_app(campaign: Campaign, config: PageConfig, work: Work | None = None)
     app.include_router(router)
     _add_pages(app, config)
     app.add_middleware(Door, config=config)
-    # The key is made anew at each start and never stored: a restart asks for the token and the name again.
+    # The key is made anew at each start and never stored: a restart asks for the token again.
     app.add_middleware(
         SessionMiddleware,
         secret_key=secrets.token_urlsafe(32),

@@ -141,6 +141,7 @@ class Spectra:
         head = {
             "spectrum_id": spectrum_id,
             "medium": known["medium"] if spectrum is None else spectrum.medium,
+            "frame": "undeclared" if spectrum is None else spectrum.frame,
             "source": "pool" if spectrum is None else "file",
             "problem": problem,
             "facts": {name: known[name] for name in FACTS},

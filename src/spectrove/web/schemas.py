@@ -13,6 +13,10 @@ JOINERS = {"\u200c", "\u200d"}
 """Format characters that names are written with in Persian, Hindi and other languages."""
 
 
+BREAKS = {"\n", "\t", "\r"}
+"""Control characters that a comment may hold."""
+
+
 def _is_printed(character: str) -> bool:
     return character in JOINERS or not unicodedata.category(character).startswith("C")
 
@@ -25,8 +29,8 @@ def _one_line(text: str) -> str:
 
 
 def _several_lines(text: str) -> str:
-    _one_line(text.replace("\n", " ").replace("\t", " ").replace("\r", " "))
-    return text
+    # What cannot be seen, as a soft hyphen that was pasted with a title, must not cost an answer.
+    return "".join(character for character in text if character in BREAKS or _is_printed(character))
 
 
 def _name(text: str) -> str:
@@ -103,7 +107,7 @@ class AnswerBody(_Body):
     flags : list of str
         What is remarkable.
     comment : str
-        Free text.
+        Free text; characters that cannot be seen are left out.
     shown : dict
         What was on the screen.
     shown_at, answered_at : str

@@ -159,3 +159,17 @@ test("whatever keys are pressed and whenever pictures come, a label goes to what
   for (let seed = 0; seed < 2000; seed++) n += chaos(seed);
   assert.ok(n > 5000, `only ${n} labels were given; the test tests little`);
 });
+
+test("what others have answered meanwhile is shown no more, and nothing moves", () => {
+  const start = decide.createQueue(itemsOf("a", "b", "c", "d", "e"));
+  const queue = decide.next(decide.next(seeAndLabel(start, "x"))); // "a" is answered, "b" and "c" were passed
+  const seen = decide.renew(decide.paint(queue, "d"), itemsOf("b", "e", "f"));
+  assert.deepEqual(
+    seen.items.map(({ spectrum_id: id }) => id),
+    ["a", "b", "d", "e", "f"],
+  );
+  assert.equal(currentId(seen), "d", "the spectrum on the screen stays, whoever has answered it");
+  assert.equal(decide.label(seen, "y", "2").refused, null);
+  const behind = decide.renew(decide.next(decide.next(queue)), itemsOf("b", "f"));
+  assert.equal(currentId(behind), "f", "behind the last, what is new comes");
+});

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
 from spectrove.campaign.answers import now
+from spectrove.campaign.votes import VERIFY, standing
 from spectrove.contracts import Answer, SpectrumId
 from spectrove.errors import AnswerConflictError, CampaignError, StorageError
 from spectrove.web.api.asking import Annotator, Page, problems, row_of
@@ -18,6 +20,9 @@ from spectrove.web.schemas import AnswerBody, RevealBody
 from spectrove.web.state import PageState
 
 router = APIRouter(tags=["answers"])
+
+UNTOLD: Mapping[str, Any] = {"label": None, "comment": "", "quality": None, "flags": (), "shown": {}}
+"""What is told of an answer that is hidden."""
 
 
 @router.put(
@@ -98,9 +103,12 @@ def _recorded(page: PageState, answer: Answer) -> bool:
 @router.get("/answers", responses=problems())
 def read_answers(
     page: Page,
+    reader: Annotator,
     annotator: Annotated[str | None, Query(max_length=100)] = None,
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    *,
+    all: bool = False,  # noqa: A002 - the address's word
 ) -> JSONResponse:
     """
     Return answers, the newest first.
@@ -109,21 +117,32 @@ def read_answers(
     ----------
     page : PageState
         What is shared.
+    reader : str
+        Who asks.
     annotator : str, optional
         Only this person's.
     before : int, optional
         Only those with a smaller sequence number.
     limit : int
         At most so many.
+    all : bool
+        Also what others said of spectra that the reader has not labeled: it spoils a blind vote.
 
     Returns
     -------
     JSONResponse
-        ``items`` and ``next_before``, None at the end.
+        ``items`` and ``next_before``, None at the end; of an item that is ``hidden`` nothing is told but who answered when.
     """
     found = page.campaign.store.answers_page(annotator, before, limit)
-    undone = {vote.undoes for vote in page.campaign.store.votes() if vote.undoes}
-    items = [{"sequence": sequence, **finite(asdict(answer)), "undone": answer.answer_id in undone} for sequence, answer in found]
+    votes = page.campaign.store.votes()
+    undone = {vote.undoes for vote in votes if vote.undoes}
+    labeled = {vote.spectrum_id for vote in standing(votes) if vote.annotator == reader and vote.purpose != VERIFY}
+    items = []
+    for sequence, answer in found:
+        # A verdict on a candidate stands in the list of candidates, too.
+        hidden = not all and not (answer.annotator == reader or answer.spectrum_id in labeled or answer.purpose == VERIFY)
+        told = replace(answer, **UNTOLD) if hidden else answer
+        items.append({"sequence": sequence, **finite(asdict(told)), "undone": answer.answer_id in undone, "hidden": hidden})
     return JSONResponse({"items": items, "next_before": found[-1][0] if len(found) == limit else None})
 
 

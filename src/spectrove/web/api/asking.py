@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import TypeAdapter, ValidationError
 
 from spectrove.contracts import SpectrumId
 from spectrove.web.problems import MEDIA_TYPE, Problem
+from spectrove.web.schemas import Name
 from spectrove.web.state import PageState
+
+ANNOTATOR_HEADER = "X-Annotator"
+"""
+Header that says who asks, percent-encoded UTF-8. It counts before the session, which all tabs of a browser share: a tab that
+shows one name never answers under another that was given in its neighbor, nor under that of a new session after a restart.
+"""
+
+NAME: TypeAdapter[str] = TypeAdapter(Name)
+"""What a name must be."""
 
 LARGEST_OFFSET = 10**9
 """Nobody turns so many pages."""
@@ -31,10 +43,39 @@ async def known_annotator(request: Request) -> str:
     Returns
     -------
     str
-        The name given, or that of the configuration where no token is needed; empty if nobody has given one.
+        The name that the request says, or the session's, or that of the configuration where no token is needed; empty if nobody
+        has given one.
+
+    Raises
+    ------
+    Problem
+        If the request says a name that nobody can have.
+    """
+    if (said := request.headers.get(ANNOTATOR_HEADER)) is not None:
+        try:
+            return NAME.validate_python(unquote(said, errors="strict"))
+        except (UnicodeDecodeError, ValidationError) as error:
+            raise Problem(422, f"the header {ANNOTATOR_HEADER} holds no name: up to 100 characters, percent-encoded") from error
+    name: str = request.session.get("annotator") or usual_annotator(request)
+    return name
+
+
+def usual_annotator(request: Request) -> str:
+    """
+    Return who answers unless somebody gives another name.
+
+    Parameters
+    ----------
+    request : Request
+        Of any session.
+
+    Returns
+    -------
+    str
+        Of the configuration; empty where a token is needed, as many people may come there.
     """
     config = request.app.state.page.config
-    name: str = request.session.get("annotator") or ("" if config.token else config.annotator)
+    name: str = "" if config.token else config.annotator
     return name
 
 

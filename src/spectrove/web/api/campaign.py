@@ -12,13 +12,17 @@ from fastapi.responses import JSONResponse
 from spectrove import lines
 from spectrove.contracts import FloatArray
 from spectrove.errors import SpectroveError
+from spectrove.measure.config import WINDOWS, MeasureConfig
 from spectrove.pool import Pool
-from spectrove.storage import located
+from spectrove.storage import canonical_json, content_hash, located
 from spectrove.web.api.asking import Page, problems
 from spectrove.web.plain import finite
 from spectrove.web.state import PageState
 
 router = APIRouter(tags=["campaign"])
+
+TEMPLATE = 200
+"""Labeled examples of each class of which a template is the median; more say no more, and take longer to read."""
 
 EXAMPLES = 6
 """Examples of each class that stand beside its criterion."""
@@ -56,20 +60,30 @@ def read_campaign(page: Page) -> JSONResponse:
     """
     campaign = page.campaign
     last = campaign.iteration()
+    made = campaign.store.campaign()
     told = {
         "name": campaign.directory.resolve().name,
+        # One address serves several campaigns, one after the other, and what one left in the browser is not the next one's.
+        "id": content_hash(canonical_json([made.created_at, made.pool_hash, made.settings])),
         "n_spectra": campaign.pool.n_spectra,
         "classes": [{**one, "key": str(number)} for number, one in enumerate(classes_of(page), start=1)],
         "iteration": last.number,
         "phase": last.phase,
         "finished": campaign.is_finished(),
-        "lines": [asdict(preset) for preset in lines.PRESETS],
+        "lines": [{**asdict(preset), **_measured(preset.wave[0])} for preset in lines.PRESETS],
         "line_list": [{"label": line.label, "wave": line.wave, "medium": "vacuum"} for line in lines.LINES],
         "sky_lines": [{"label": line.label, "wave": line.wave} for line in lines.SKY_LINES],
         "tellurics": [{"from": band.start, "to": band.stop, "label": band.label} for band in lines.TELLURICS],
         "shared": {"rest_wave": lines.H_ALPHA.wave},
     }
     return JSONResponse(finite(told))
+
+
+def _measured(wave: float) -> dict[str, Any]:
+    # Where a line is measured is told, so that the page and the catalog measure in the same window.
+    config = MeasureConfig()
+    half_window, bands = WINDOWS.get(wave, (config.half_window, config.bands))
+    return {"half_window": half_window, "bands": bands, "velocity_floor": config.velocity_floor}
 
 
 def classes_of(page: PageState) -> list[dict[str, Any]]:
@@ -115,10 +129,34 @@ def read_criteria(page: Page) -> JSONResponse:
     return JSONResponse(finite(told))
 
 
-def _examples(page: PageState) -> dict[str, list[dict[str, Any]]]:
+@router.get("/templates", responses=problems())
+def read_templates(page: Page) -> JSONResponse:
+    """
+    Return what labeled spectra of each class look like to the network: the median of the examples that the campaign began with.
+
+    Parameters
+    ----------
+    page : PageState
+        What is shared.
+
+    Returns
+    -------
+    JSONResponse
+        ``grid`` (Å) and ``classes`` with ``name``, ``n`` examples and their ``median``, on the scale of the features.
+    """
+    examples = page.kept("templates", 0, float("inf"), lambda: _examples(page, TEMPLATE))
+    medians = [
+        {"name": name, "n": len(some), "median": np.nanmedian([one["features"] for one in some], axis=0).tolist()}
+        for name in page.campaign.settings.classes.names
+        if (some := examples.get(name))
+    ]
+    return JSONResponse(finite({"grid": page.campaign.pool.grid.tolist(), "classes": medians}))
+
+
+def _examples(page: PageState, n: int = EXAMPLES) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for source, labels in page.campaign.store.training_sets():
-        chosen = _chosen(labels, found)
+        chosen = _chosen(labels, found, n)
         try:
             pool = Pool.open(located(source.pool_path), source.pool_hash)
             features = _features(pool, [id_ for id_, _ in chosen])
@@ -129,11 +167,11 @@ def _examples(page: PageState) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _chosen(labels: dict[Any, str], found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str]]:
+def _chosen(labels: dict[Any, str], found: dict[str, list[dict[str, Any]]], n: int) -> list[tuple[str, str]]:
     chosen = []
     n_chosen = {label: len(examples) for label, examples in found.items()}
     for id_, label in labels.items():
-        if n_chosen.get(label, 0) < EXAMPLES:
+        if n_chosen.get(label, 0) < n:
             n_chosen[label] = n_chosen.get(label, 0) + 1
             chosen.append((str(id_), label))
     return chosen

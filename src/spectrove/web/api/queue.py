@@ -34,7 +34,8 @@ def read_queue(page: Page, annotator: Annotator, limit: Annotated[int, Query(ge=
     Returns
     -------
     JSONResponse
-        ``items``, how many are left and done in this iteration, and whether the machine works meanwhile.
+        ``items``, how many are left and done in this iteration, how many nobody has answered, and whether the machine works
+        meanwhile.
     """
     campaign = page.campaign
     last = campaign.iteration()
@@ -49,6 +50,7 @@ def read_queue(page: Page, annotator: Annotator, limit: Annotated[int, Query(ge=
         "items": described(page, [item.spectrum_id for item in items[:limit]]),
         "n_left": len(items),
         "n_done": _n_done(page, last.number, annotator),
+        "n_open": page.n_open(),
         "is_meanwhile": is_meanwhile,
     }
     return JSONResponse(told)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from spectrove.web.api.asking import known_annotator, problems
+from spectrove.web.api.asking import known_annotator, problems, usual_annotator
 from spectrove.web.schemas import SessionBody
 from spectrove.web.security import csrf_token
 
@@ -26,9 +26,9 @@ async def read_session(request: Request) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``annotator``, empty while nobody has given a name, and ``csrf_token``.
+        ``annotator``, empty while nobody has given a name; ``usual``, who it is where nobody gives one; and ``csrf_token``.
     """
-    return {"annotator": await known_annotator(request), "csrf_token": csrf_token(request)}
+    return _told(request, await known_annotator(request))
 
 
 @router.put("/session", responses=problems(413))
@@ -49,4 +49,8 @@ async def write_session(request: Request, body: SessionBody) -> dict[str, Any]:
         As of the reading.
     """
     request.session["annotator"] = body.annotator
-    return {"annotator": body.annotator, "csrf_token": csrf_token(request)}
+    return _told(request, body.annotator)
+
+
+def _told(request: Request, annotator: str) -> dict[str, Any]:
+    return {"annotator": annotator, "usual": usual_annotator(request), "csrf_token": csrf_token(request)}

@@ -25,15 +25,18 @@ export class ApiError extends Error {
  *   post: (path: string, body?: unknown) => Promise<any>,
  *   binary: (path: string, signal?: AbortSignal) => Promise<ArrayBuffer>,
  *   setToken: (token: string) => void,
+ *   setAnnotator: (name: string) => void,
  * }} Api
  */
 
 /**
- * Return the interface. The CSRF token comes with the session and goes with every write.
+ * Return the interface. The CSRF token comes with the session and goes with every write, and the annotator's name with every
+ * request: the session is one for all tabs, and a restart of the server begins a new one.
  * @returns {Api}
  */
 export function createApi() {
   let token = "";
+  let annotator = "";
 
   /**
    * @param {string} path
@@ -42,8 +45,9 @@ export function createApi() {
    */
   async function call(path, options) {
     let response;
+    const headers = annotator === "" ? options.headers : { ...options.headers, "X-Annotator": encodeURIComponent(annotator) };
     try {
-      response = await fetch(path, { credentials: "same-origin", ...options });
+      response = await fetch(path, { credentials: "same-origin", ...options, headers });
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
       throw new ApiError(0, "The server does not answer.");
@@ -57,20 +61,40 @@ export function createApi() {
    * @returns {(path: string, body?: unknown) => Promise<any>}
    */
   const writer = (method) => async (path, body) => {
-    /** @type {Record<string, string>} */
-    const headers = { "X-CSRF-Token": token };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    const response = await call(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    let used = "";
+    const send = () => {
+      used = token;
+      /** @type {Record<string, string>} */
+      const headers = { "X-CSRF-Token": token };
+      if (body !== undefined) headers["Content-Type"] = "application/json";
+      return call(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    };
+    let response;
+    try {
+      response = await send();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 403) throw error;
+      // The session is over, as after a restart of the server: the next one has another token.
+      token = (await get("/api/v1/session")).csrf_token;
+      if (token === used) throw error;
+      response = await send();
+    }
     return response.status === 204 ? null : response.json();
   };
 
+  /** @type {Api["get"]} */
+  const get = async (path, signal) => (await call(path, { signal })).json();
+
   return {
-    get: async (path, signal) => (await call(path, { signal })).json(),
+    get,
     put: writer("PUT"),
     post: writer("POST"),
     binary: async (path, signal) => (await call(path, { signal })).arrayBuffer(),
     setToken: (value) => {
       token = value;
+    },
+    setAnnotator: (value) => {
+      annotator = value;
     },
   };
 }

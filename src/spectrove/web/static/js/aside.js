@@ -2,22 +2,18 @@
 /** Fills what stands beside the plots, once the person rests on a spectrum; dropped as soon as they go on. */
 
 import { addressOf } from "./api.js";
-import { drawChart, fillLinks, fillList, levelRatio, listedFacts, measuredRows, showSky } from "./panels.js";
+import { drawChart, fillLinks, fillList, listedFacts, measuredRows, showSky } from "./panels.js";
 import { h } from "./dom.js";
-import { decodeSpectrum } from "./pure/spectrum.js";
+import { curveOf, levelled, MOST } from "./exposures.js";
 import { measureLine, summary } from "./pure/measures.js";
-import { rebin } from "./pure/bin.js";
 import { shifted } from "./pure/velocity.js";
-import { trusted } from "./prepare.js";
+import { believed } from "./prepare.js";
 
 /** Half the width of the small charts about the line, in Å. */
 const AROUND = 60;
-/** Pixels taken together in neighbors, which are often noisy. */
-const BIN = 2;
-const MOST = 6;
 
 /**
- * @typedef {{wave: ArrayLike<number>, flux: ArrayLike<number>}} Curve
+ * @typedef {import("./exposures.js").Curve} Curve
  * @typedef {import("./pure/decide.js").Item} Item
  */
 
@@ -29,6 +25,7 @@ export class Aside {
   /** @type {{fiberid: string, curve: Curve}[]} */ #fibers = [];
   /** @type {number[] | null} */ #occlusion = null;
   /** @type {any} */ #context = null;
+  /** @type {Curve | null} */ #template = null;
   #filled = false;
   #measureQueued = false;
 
@@ -64,6 +61,7 @@ export class Aside {
     this.#fibers = [];
     this.#occlusion = null;
     this.#context = null;
+    this.#template = null;
     for (const canvas of [desk.seen, desk.exposures]) canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
     for (const list of [desk.fibers, desk.sky, desk.measured, desk.metadata, desk.links, desk.reveal, desk.alike])
       list.replaceChildren();
@@ -93,6 +91,16 @@ export class Aside {
     this.#drawSeen();
     void this.#surroundings(item, prepared, this.#control.signal);
     if (isAnswered) this.answered();
+  }
+
+  /**
+   * Lay a class's template over what the network saw: both are on one scale there.
+   * @param {Curve | null} template
+   */
+  template(template) {
+    if (this.#template === template) return;
+    this.#template = template;
+    this.#drawSeen();
   }
 
   /** Draw the small charts in the colors as they are now. */
@@ -132,7 +140,7 @@ export class Aside {
       this.desk.summary.textContent = `${name}: only the network's points; nothing is measured.`;
       return;
     }
-    const measures = measureLine(wave, trusted(flux, ivar), ivar, shifted(preset.wave[0], rv));
+    const measures = measureLine(wave, believed(wave, flux, ivar, preset.wave), ivar, shifted(preset.wave[0], rv));
     fillList(this.desk.measured, measuredRows(measures));
     const said = summary(measures, { spectrum_id: prepared.id, ...spectrum.head.facts }, preset.label);
     const parts = [said, prepared.nBad > 0 ? `${prepared.nBad} of ${wave.length} pixels are not trusted.` : ""];
@@ -170,9 +178,14 @@ export class Aside {
     const spectrum = this.#prepared?.spectrum;
     if (!spectrum) return;
     const { colors, view } = this.plots;
+    const template = this.#template;
+    const under = template === null ? [] : [{ x: template.wave, y: template.flux, color: colors.template, width: 2 }];
     const bars = this.#occlusion === null ? null : { x: spectrum.grid, y: this.#occlusion, color: colors.mirror };
     drawChart(this.desk.seen, {
-      curves: [{ x: spectrum.grid, y: spectrum.features, color: colors.flux }],
+      curves: [
+        ...under,
+        { x: spectrum.grid, y: spectrum.features, color: colors.flux },
+      ],
       marks: view.preset.wave,
       markColor: colors.rest,
       bars,
@@ -196,12 +209,10 @@ export class Aside {
       const fibers = context.fibers ?? [];
       desk.exposuresNote.textContent = exposures.length === 0 ? "none" : `${exposures.length} more`;
       desk.fibersNote.textContent = fibers.length === 0 ? "none" : "";
-      const [from, to] = this.plots.window();
       for (const one of exposures.slice(0, MOST)) {
         const curve = await this.#curve(one, signal);
         if (curve === null) continue;
-        const ratio = prepared.fromPool ? 1 : levelRatio(prepared, curve, from, to);
-        this.#exposures.push({ wave: curve.wave, flux: Float32Array.from(curve.flux, (value) => value * ratio) });
+        this.#exposures.push(levelled(prepared, curve, this.plots.window()));
       }
       if (signal.aborted) return;
       this.#drawExposures();
@@ -217,21 +228,11 @@ export class Aside {
   }
 
   /**
-   * @param {{spectrum_id: string, url?: string}} one
+   * @param {import("./exposures.js").Other} one
    * @param {AbortSignal} signal
-   * @returns {Promise<Curve | null>}
    */
-  async #curve(one, signal) {
-    if (signal.aborted) return null;
-    try {
-      const body =
-        this.loader.get(one.spectrum_id) ?? (await this.api.binary(one.url ?? addressOf("spectra", one.spectrum_id), signal));
-      const { wave, flux, ivar, grid, features } = decodeSpectrum(body);
-      if (wave.length === 0) return { wave: grid, flux: features };
-      return rebin(wave, flux, ivar, BIN);
-    } catch {
-      return null;
-    }
+  #curve(one, signal) {
+    return curveOf(this.api, this.loader, one, signal);
   }
 
   #drawExposures() {

@@ -3,49 +3,24 @@
 
 import { h } from "./dom.js";
 import { printed } from "./keys.js";
+import { keyed, makeStack, makeTools } from "./tools.js";
 
 /** What can be flagged; the first is the one of the flag key. */
 export const FLAGS = ["second look", "interesting", "artefact", "nebular", "sky residual", "wrong redshift"];
 
-/** Quality as in DESI's visual inspections. */
-export const QUALITY = ["nothing to see", "poor", "usable", "good", "excellent"];
+/** How sure the answer is, as in DESI's visual inspections; the criteria say more. */
+export const QUALITY = ["nothing can be said", "too poor to tell", "possible", "probable", "certain"];
 
 /**
  * @typedef {{name: string, key: string, is_target: boolean, criterion: string}} ClassOf
  * @typedef {{
  *   onLabel: (label: string | null) => void, onFlag: (flag: string) => void, onQuality: (quality: number) => void,
- *   onRv: (rv: number) => void, onPreset: (index: number) => void, onToggle: (id: string) => void,
  *   onMove: (id: "next" | "back" | "undo" | "open") => void, onCopy: () => void,
- * }} Actions
+ * } & import("./tools.js").ToolActions} Actions
  */
 
 /** @param {...unknown} parts */
 const part = (...parts) => h("section", { class: "part" }, .../** @type {any[]} */ (parts));
-
-/**
- * A button that shows its key.
- * @param {string} text
- * @param {string} key
- * @param {Record<string, any>} attributes
- * @param {() => void} action
- * @returns {HTMLButtonElement}
- */
-function keyed(text, key, attributes, action) {
-  const button = /** @type {HTMLButtonElement} */ (
-    h(
-      "button",
-      { type: "button", ...attributes },
-      h("span", {}, text),
-      key === "" ? null : h("kbd", { "aria-hidden": "true" }, printed(key)),
-    )
-  );
-  button.addEventListener("click", (event) => {
-    action();
-    // A click leaves no focus behind: the next Space would press the button again.
-    if (event.detail > 0) button.blur();
-  });
-  return button;
-}
 
 /**
  * @param {string} name
@@ -62,11 +37,10 @@ function canvas(name, className = "") {
  * @param {readonly {label: string}[]} presets
  * @param {import("./keys.js").Keys} keys
  * @param {Actions} actions
+ * @param {HTMLElement} velocities what is measured by mirroring
  */
-export function makeDesk(classes, presets, keys, actions) {
+export function makeDesk(classes, presets, keys, actions, velocities) {
   const key = (/** @type {string} */ id) => keys.of(id)[0] ?? "";
-  const toggle = (/** @type {string} */ id, /** @type {string} */ text) =>
-    keyed(text, key(id), { class: "toggle", "aria-pressed": "false", dataset: { toggle: id } }, () => actions.onToggle(id));
 
   // Above: how far, what was last, what goes on.
   const bar = /** @type {HTMLProgressElement} */ (
@@ -86,71 +60,8 @@ export function makeDesk(classes, presets, keys, actions) {
   const source = h("span", { class: "q-source" });
   const readout = h("span", { class: "q-readout", "aria-hidden": "true" });
   const summary = h("p", { id: "spectrum-summary", class: "q-summary" });
-  const presetButtons = presets.map(({ label }, index) =>
-    keyed(label, "", { class: "toggle", "aria-pressed": "false", dataset: { preset: String(index) } }, () =>
-      actions.onPreset(index),
-    ),
-  );
-  const width = h("span", { class: "width" });
-  const smoothing = h("span", {});
-  const rv = /** @type {HTMLInputElement} */ (
-    h("input", {
-      id: "rv",
-      type: "range",
-      min: "-1000",
-      max: "1000",
-      step: "5",
-      value: "0",
-      "aria-label": "Radial velocity of the line list, km/s",
-    })
-  );
-  const rvSaid = h("output", { for: "rv", class: "rv" }, "0 km/s");
-  rv.addEventListener("input", () => actions.onRv(Number(rv.value)));
-  // A slider left with the focus would take the arrow keys.
-  rv.addEventListener("pointerup", () => rv.blur());
-  const smooth = keyed(
-    "smooth",
-    key("smoother"),
-    { class: "toggle", "aria-label": "Smooth more", dataset: { toggle: "smoother" } },
-    () => actions.onToggle("smoother"),
-  );
-  smooth.insertBefore(smoothing, smooth.lastChild);
-  const toggles = [
-    toggle("velocity", "velocity"),
-    toggle("mirror", "mirror"),
-    toggle("lines", "lines"),
-    toggle("errors", "errors"),
-    toggle("exposures", "exposures"),
-    toggle("whole", "whole"),
-  ];
-  const tools = h(
-    "div",
-    { class: "q-tools", role: "toolbar", "aria-label": "How the spectrum is shown" },
-    h("span", { class: "group" }, ...presetButtons, h("kbd", { "aria-hidden": "true" }, printed(key("preset")))),
-    h(
-      "span",
-      { class: "group" },
-      keyed("−", "", { class: "toggle", "aria-label": "Narrower line window" }, () => actions.onToggle("narrower")),
-      width,
-      keyed("+", "", { class: "toggle", "aria-label": "Wider line window" }, () => actions.onToggle("wider")),
-    ),
-    h("span", { class: "group slider" }, h("label", { for: "rv" }, "RV"), rv, rvSaid),
-    h("span", { class: "group" }, smooth, ...toggles),
-  );
-  const lineHost = h("div", { class: "plot" });
-  const wholeHost = h("div", { class: "plot" });
-  const lineFigure = h(
-    "figure",
-    { class: "q-line", role: "group", "aria-label": "Line window", "aria-describedby": "spectrum-summary", tabindex: "-1" },
-    lineHost,
-  );
-  const wholeFigure = h(
-    "figure",
-    { class: "q-whole", role: "group", "aria-label": "Whole spectrum", "aria-describedby": "spectrum-summary" },
-    wholeHost,
-  );
-  const veil = h("div", { class: "q-veil", role: "status", hidden: true });
-  const stack = h("div", { class: "q-stack" }, lineFigure, wholeFigure, veil);
+  const tools = makeTools(classes, presets, keys, actions);
+  const { stack, lineHost, wholeHost, lineFigure, veil } = makeStack("spectrum-summary");
 
   // Below: what else helps.
   const seen = canvas("What the network saw: its points of this spectrum");
@@ -270,6 +181,7 @@ export function makeDesk(classes, presets, keys, actions) {
     answer,
     notes,
     part(measuredTitle, measured),
+    velocities,
     alikeCard,
     part(h("h3", {}, "Spectrum ", copy, samp), metadata, links),
     part(
@@ -282,7 +194,7 @@ export function makeDesk(classes, presets, keys, actions) {
 
   const ending = h("div", { class: "q-ending", hidden: true });
   const heading = h("div", { class: "q-title" }, title, facts, source, readout);
-  const left = h("section", { class: "q-plots", "aria-label": "Spectrum" }, heading, tools, stack, summary, strip);
+  const left = h("section", { class: "q-plots", "aria-label": "Spectrum" }, heading, tools.element, stack, summary, strip);
   const root = h(
     "div",
     { class: "queue" },
@@ -303,13 +215,7 @@ export function makeDesk(classes, presets, keys, actions) {
     source,
     readout,
     summary,
-    presetButtons,
-    width,
-    smoothing,
-    rv,
-    rvSaid,
-    toggles,
-    smooth,
+    tools,
     lineHost,
     wholeHost,
     lineFigure,

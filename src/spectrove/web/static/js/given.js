@@ -4,15 +4,25 @@
 /** @typedef {import("./pure/decide.js").Given} Given */
 /**
  * What was said of one spectrum beside its class.
- * @typedef {{flags: Set<string>, quality: number | null, comment: string, rv: number, revealed: boolean}} Draft
+ * @typedef {{flags: Set<string>, quality: number | null, comment: string, rv: number, revealed: boolean,
+ *   velocities: import("./velocities.js").Kept[]}} Draft
  */
 
-const GIVEN = "spectrove.given";
+let place = "spectrove.given";
 
 /** What was said of the spectra answered in this page, to be there again when the person goes back. @type {Map<string, Draft>} */
 export const told = new Map();
 /** Answers taken back somewhere else, such as in the history. @type {Set<string>} */
 export const undoneElsewhere = new Set();
+
+/**
+ * Say whose answers, and to which campaign, are given from now on: nothing of others is there to be undone.
+ * @param {string} campaign
+ * @param {string} annotator
+ */
+export function belongTo(campaign, annotator) {
+  place = `spectrove.given ${campaign} ${annotator}`;
+}
 
 /**
  * Remember that an answer was taken back.
@@ -24,7 +34,7 @@ export function noteUndone(answerId) {
 
 /** @returns {Draft} */
 export function freshDraft() {
-  return { flags: new Set(), quality: null, comment: "", rv: 0, revealed: false };
+  return { flags: new Set(), quality: null, comment: "", rv: 0, revealed: false, velocities: [] };
 }
 
 /**
@@ -33,7 +43,7 @@ export function freshDraft() {
  */
 export function storedGiven() {
   try {
-    const stored = JSON.parse(sessionStorage.getItem(GIVEN) ?? "[]");
+    const stored = JSON.parse(sessionStorage.getItem(place) ?? "[]");
     return Array.isArray(stored) ? stored.filter(({ answerId }) => !undoneElsewhere.has(answerId)) : [];
   } catch {
     return [];
@@ -43,7 +53,7 @@ export function storedGiven() {
 /** @param {readonly Given[]} given */
 export function keepGiven(given) {
   try {
-    sessionStorage.setItem(GIVEN, JSON.stringify(given.slice(-100)));
+    sessionStorage.setItem(place, JSON.stringify(given.slice(-100)));
   } catch {
     // Undo then ends at a reload.
   }

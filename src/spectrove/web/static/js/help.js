@@ -5,12 +5,12 @@ import { h } from "./dom.js";
 import { KEYS, nameOf, printed } from "./keys.js";
 
 /**
- * Open the help.
+ * Open the help. When it is closed and keys were changed, the document hears `keyschange`.
  * @param {import("./keys.js").Keys} keys
  * @param {readonly {name: string, key: string}[]} classes
- * @param {() => void} [changed] called after the keys were changed
  */
-export function openHelp(keys, classes, changed = () => undefined) {
+export function openHelp(keys, classes) {
+  let isChanged = false;
   const before = document.activeElement;
   const body = h("div", { class: "columns" });
   const status = h("p", { role: "status", class: "note" }, "Choose a row's key to set another one.");
@@ -60,7 +60,8 @@ export function openHelp(keys, classes, changed = () => undefined) {
    */
   function chooser(id, said) {
     const names = keys.of(id).map(printed).join("  ") || "none";
-    const button = h("button", { type: "button", class: "key", "aria-label": `${said}: ${names}. Set another key.` }, names);
+    const label = `${said}: ${names}. Set another key.`;
+    const button = h("button", { type: "button", class: "key", dataset: { of: id }, "aria-label": label }, names);
     button.addEventListener("click", () => {
       button.textContent = "press …";
       status.textContent = `Press the key for “${said}”, Esc for none other.`;
@@ -72,9 +73,10 @@ export function openHelp(keys, classes, changed = () => undefined) {
         if (event.key !== "Escape" && event.key !== "Tab") {
           keys.remap(id, [nameOf(event)]);
           status.textContent = `“${said}” is now ${printed(nameOf(event))}.`;
-          changed();
+          isChanged = true;
         }
         fill();
+        /** @type {HTMLElement | null} */ (body.querySelector(`[data-of="${id}"]`))?.focus();
       };
       dialog.addEventListener("keydown", listen, true);
     });
@@ -83,12 +85,14 @@ export function openHelp(keys, classes, changed = () => undefined) {
 
   reset.addEventListener("click", () => {
     keys.reset();
-    changed();
+    isChanged = true;
     fill();
+    status.textContent = "All keys are as delivered.";
   });
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {
     dialog.remove();
+    if (isChanged) document.dispatchEvent(new Event("keyschange"));
     if (before instanceof HTMLElement) before.focus();
   });
   dialog.addEventListener("keydown", (event) => {

@@ -20,6 +20,8 @@ export const KEYS = [
     group: /** @type {"Answer"} */ ("Answer"),
   })),
   { id: "unsure", keys: ["Space", "0"], what: "unsure, and on", group: "Answer" },
+  { id: "keep", keys: ["Enter", "k"], what: "candidates: keep it as it is listed, and on", group: "Answer" },
+  { id: "reject", keys: ["r"], what: "candidates: reject it; the next digit says why, and on", group: "Answer" },
   { id: "comment", keys: ["c"], what: "write a comment (Enter or Esc: back to the keys)", group: "Answer" },
   { id: "flag", keys: ["f"], what: "flag for a second look, on or off", group: "Answer" },
   { id: "flags", keys: ["F"], what: "the next digit sets or removes a flag", group: "Answer" },
@@ -41,10 +43,18 @@ export const KEYS = [
   { id: "lines", keys: ["l"], what: "line list", group: "See" },
   { id: "mirror", keys: ["m"], what: "profile mirrored about the line, at the chosen velocity", group: "See" },
   { id: "exposures", keys: ["x"], what: "other exposures of the object over the line", group: "See" },
-  { id: "rv-down", keys: ["["], what: "radial velocity −5 km/s", group: "See", repeats: true },
+  { id: "rv-down", keys: ["["], what: "radial velocity −5 km/s: line list and mirrored profile", group: "See", repeats: true },
   { id: "rv-up", keys: ["]"], what: "radial velocity +5 km/s", group: "See", repeats: true },
   { id: "rv-down-coarse", keys: ["{"], what: "radial velocity −50 km/s", group: "See", repeats: true },
   { id: "rv-up-coarse", keys: ["}"], what: "radial velocity +50 km/s", group: "See", repeats: true },
+  { id: "rv-down-fine", keys: ["Shift+ArrowLeft"], what: "radial velocity −1 km/s", group: "See", repeats: true },
+  { id: "rv-up-fine", keys: ["Shift+ArrowRight"], what: "radial velocity +1 km/s", group: "See", repeats: true },
+  { id: "rv-part", keys: ["w"], what: "mirrored: whole profile, wings or core", group: "See" },
+  { id: "rv-take", keys: ["a"], what: "go to the velocity that the mirrored profile suggests", group: "See" },
+  { id: "rv-keep", keys: ["y"], what: "keep this line's velocity, for the mean over lines", group: "See" },
+  { id: "rv-drop", keys: ["Y"], what: "drop this line's velocity", group: "See" },
+  { id: "bin", keys: ["B"], what: "take more pixels together, and single ones again", group: "See" },
+  { id: "template", keys: ["o"], what: "median of labeled examples over the spectrum: class by class, then none", group: "See" },
   { id: "image", keys: ["i"], what: "sky image (asks the CDS in Strasbourg)", group: "Other" },
   { id: "reveal", keys: ["p"], what: "reveal the prediction (this is recorded)", group: "Other" },
   { id: "samp", keys: ["t"], what: "send by SAMP", group: "Other" },
@@ -58,18 +68,23 @@ const OWN = new Set(["Space", "Enter"]);
 const OF_SLIDER = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 
 /**
- * Return how the table names the key of an event. Caps Lock changes nothing.
+ * Return how the table names the key of an event. Caps Lock changes nothing. The row of digits gives digits, and with Shift the
+ * quality, also on keyboards that have letters or signs there without Shift, as Czech and French ones.
  * @param {KeyboardEvent} event
  * @returns {string}
  */
 export function nameOf(event) {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
-  if (digit !== undefined && event.shiftKey && event.code.startsWith("Digit") && !event.altKey && !event.ctrlKey)
-    return `Shift+${digit}`;
+  // AltGr, with which some keyboards write brackets, is told as Ctrl and Alt by some systems.
+  const isWritten = event.getModifierState("AltGraph");
+  if (digit !== undefined && event.code.startsWith("Digit") && !event.altKey && !event.ctrlKey && !event.metaKey && !isWritten)
+    return event.shiftKey ? `Shift+${digit}` : digit;
   let name = event.key === " " ? "Space" : event.key;
+  if (event.shiftKey && name.startsWith("Arrow")) name = `Shift+${name}`;
   const isLetter = /^\p{L}$/u.test(name);
   if (isLetter && event.getModifierState("CapsLock")) name = event.shiftKey ? name.toUpperCase() : name.toLowerCase();
   if (isLetter && (event.ctrlKey || event.metaKey)) name = name.toLowerCase();
+  if (isWritten) return name;
   return `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${event.altKey && name.length > 1 ? "Alt+" : ""}${name}`;
 }
 
@@ -85,6 +100,8 @@ export function printed(key) {
     ArrowUp: "↑",
     ArrowDown: "↓",
     "Ctrl+z": "Ctrl+Z",
+    "Shift+ArrowRight": "Shift+→",
+    "Shift+ArrowLeft": "Shift+←",
   });
   return names[key] ?? (/^[A-Z]$/.test(key) ? `Shift+${key}` : key);
 }

@@ -7,14 +7,16 @@ import { h } from "./dom.js";
 import { openHelp } from "./help.js";
 import { Keys } from "./keys.js";
 import { Outbox } from "./outbox.js";
-import { noteUndone } from "./given.js";
+import { belongTo } from "./given.js";
 import { loadSettings } from "./settings.js";
 import { toggleTheme } from "./theme.js";
+import { showOutbox } from "./unsent.js";
+import { logIn, showWho } from "./who.js";
 
 /**
  * What every view gets.
  * @typedef {{
- *   api: import("./api.js").Api, campaign: any, session: {annotator: string, csrf_token: string}, outbox: Outbox,
+ *   api: import("./api.js").Api, campaign: any, session: import("./who.js").Session, outbox: Outbox,
  *   announce: (text: string) => void, go: (hash: string) => void, keys: Keys, settings: import("./settings.js").Settings,
  *   route: {view: string, id: string, query: URLSearchParams}, work: () => any,
  * }} Context
@@ -101,124 +103,6 @@ async function route(base) {
   }
 }
 
-/**
- * Ask for the annotator's name where the server does not know it.
- * @param {string} current
- * @param {boolean} isRequired
- * @returns {Promise<string | null>}
- */
-function askName(current, isRequired) {
-  const input = /** @type {HTMLInputElement} */ (
-    h("input", { id: "annotator", type: "text", required: true, maxlength: "80", autocomplete: "off", value: current })
-  );
-  const dialog = /** @type {HTMLDialogElement} */ (
-    h(
-      "dialog",
-      { class: "help small", "aria-labelledby": "name-title" },
-      h(
-        "form",
-        { method: "dialog" },
-        h("h2", { id: "name-title" }, "Who labels?"),
-        h("p", { class: "note" }, "Answers are kept under this name. Everybody who labels here needs one of their own."),
-        h("label", { for: "annotator" }, "Name "),
-        input,
-        h("button", { type: "submit" }, "Go on"),
-      ),
-    )
-  );
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((resolve) => {
-    if (isRequired) dialog.addEventListener("cancel", (event) => event.preventDefault());
-    dialog.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (input.value.trim() === "") return;
-      dialog.returnValue = input.value.trim();
-      dialog.close(input.value.trim());
-    });
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue || null);
-    });
-  });
-}
-
-/** @returns {Promise<Context["session"]>} */
-async function logIn() {
-  let session = await api.get("/api/v1/session");
-  api.setToken(session.csrf_token);
-  while (!session.annotator) {
-    const annotator = await askName("", true);
-    session = await api.put("/api/v1/session", { annotator });
-    api.setToken(session.csrf_token);
-  }
-  return session;
-}
-
-/** @param {string} annotator */
-function showWho(annotator) {
-  const host = document.getElementById("who");
-  if (host === null) return;
-  const button = h(
-    "button",
-    { type: "button", class: "quiet", "aria-label": `Labeling as ${annotator}. Change the name.` },
-    annotator,
-  );
-  button.addEventListener("click", async () => {
-    const name = await askName(annotator, false);
-    if (name === null || name === annotator) return;
-    await api.put("/api/v1/session", { annotator: name });
-    // Another person has another order, another outbox, and nothing to undo.
-    sessionStorage.removeItem("spectrove.given");
-    location.reload();
-  });
-  host.replaceChildren(button);
-}
-
-/** @param {Outbox} outbox */
-function showOutbox(outbox) {
-  const host = document.getElementById("outbox");
-  if (host === null) return;
-  let refusedShown = -1;
-  let said = "";
-  const update = () => {
-    const { size, problem, refused } = outbox;
-    // Answers on their way are no news; those that stay here are.
-    const text = size > 0 && problem !== "" ? `${size} ${size === 1 ? "answer" : "answers"} not sent yet, kept here` : "";
-    if (text === said && refused.length === refusedShown) return;
-    said = text;
-    refusedShown = refused.length;
-    host.replaceChildren(text);
-    if (refused.length === 0) return;
-    const again = h("button", { type: "button", class: "quiet" }, "Send again");
-    again.addEventListener("click", () => outbox.retryRefused());
-    host.append(
-      h(
-        "details",
-        { class: "refused" },
-        h("summary", {}, `${refused.length} not accepted`),
-        h(
-          "ul",
-          {},
-          ...refused.map(({ answer, refused: why }) =>
-            h("li", {}, `${answer.spectrum_id}, ${answer.undoes ? "undo" : (answer.label ?? "unsure")}: ${why}`),
-          ),
-        ),
-        again,
-      ),
-    );
-  };
-  outbox.addEventListener("change", update);
-  outbox.addEventListener("refused", (event) =>
-    announce(`An answer was not accepted: ${/** @type {CustomEvent} */ (event).detail.refused}`),
-  );
-  outbox.addEventListener("recorded", (event) => {
-    const { undoes } = /** @type {CustomEvent} */ (event).detail;
-    if (undoes) noteUndone(undoes);
-  });
-  update();
-}
-
 /** Show what the machine does, and tell the views. */
 function showWork() {
   const host = document.getElementById("work");
@@ -256,10 +140,11 @@ async function watchWork() {
 
 async function start() {
   root.replaceChildren(h("p", { class: "note", role: "status" }, "Loading …"));
-  const [session, campaign] = await Promise.all([logIn(), api.get("/api/v1/campaign")]);
-  const outbox = new Outbox(api, session.annotator);
+  const [session, campaign] = await Promise.all([logIn(api), api.get("/api/v1/campaign")]);
+  belongTo(campaign.id, session.annotator);
+  const outbox = new Outbox(api, campaign.id, session.annotator);
   await outbox.open();
-  showWho(session.annotator);
+  showWho(api, session);
   showOutbox(outbox);
   /** @type {Omit<Context, "route">} */
   const base = {
@@ -284,6 +169,8 @@ async function start() {
   keys.on("dark", () => toggleTheme());
   document.getElementById("help-button")?.addEventListener("click", help);
   addEventListener("hashchange", () => void route(base));
+  // Keys are printed all over a view.
+  document.addEventListener("keyschange", () => void route(base));
   await route(base);
   void watchWork();
 }

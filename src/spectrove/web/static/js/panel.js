@@ -5,7 +5,7 @@
  */
 
 import uPlot from "../vendor/uPlot.esm.js";
-import { indexOf } from "./prepare.js";
+import { believed, indexOf } from "./prepare.js";
 import { mirrored } from "./pure/mirror.js";
 import { robustRange } from "./pure/range.js";
 import { shifted, toVelocity, toWave } from "./pure/velocity.js";
@@ -186,12 +186,11 @@ export class Panel {
    */
   #lineRange({ wave, flux, ivar }, from, to) {
     if (to - from < 2) return [0, 1];
+    const window = { from: this.x[0], to: this.x[1] };
+    const waves = wave.subarray(from, to);
     const part = flux.slice(from, to);
-    if (ivar !== null) {
-      const kept = part.map((value, i) => (ivar[from + i] > 0 ? value : NaN));
-      if (kept.some(Number.isFinite)) return robustRange(kept, { from: this.x[0], to: this.x[1] }, wave.subarray(from, to));
-    }
-    return robustRange(part, { from: this.x[0], to: this.x[1] }, wave.subarray(from, to));
+    const kept = believed(waves, part, ivar === null ? null : ivar.slice(from, to), this.plots.view.preset.wave);
+    return robustRange(kept, window, waves);
   }
 
   /** Draw what lies under the spectrum: untrusted pixels, sky, the atmosphere, the error band. */
@@ -340,6 +339,7 @@ export class Panel {
     if (this.prepared === null) return;
     if (!this.isLine) this.#drawWindow(ctx, height);
     if (this.isLine && plots.overlays.length > 0) this.#drawOverlays(ctx);
+    if (plots.template !== null) this.#drawTemplate(ctx, plots.template);
     if (this.isLine) this.#drawRest(ctx, height);
     if (plots.view.lines) this.#drawLines(ctx, width);
     if (this.isLine && plots.view.mirror) this.#drawMirror(ctx);
@@ -424,6 +424,18 @@ export class Panel {
     ctx.strokeStyle = this.plots.colors.exposure;
     ctx.lineWidth = 1;
     for (const { wave, flux } of this.plots.overlays) this.#trace(ctx, wave, flux);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {import("./plot.js").Overlay} template
+   */
+  #drawTemplate(ctx, { wave, flux }) {
+    ctx.strokeStyle = this.plots.colors.template;
+    ctx.lineWidth = 2;
+    ctx.setLineDash([2, 2]);
+    this.#trace(ctx, wave, flux);
+    ctx.setLineDash([]);
   }
 
   /**

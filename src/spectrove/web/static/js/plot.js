@@ -7,7 +7,8 @@ import { indexOf } from "./prepare.js";
 import { C, toVelocity } from "./pure/velocity.js";
 
 /**
- * @typedef {{key: string, label: string, wave: number[]}} Preset
+ * @typedef {{key: string, label: string, wave: number[], half_window: number, bands: [number, number],
+ *   velocity_floor: number}} Preset
  * @typedef {{label: string, wave: number}} Line
  * @typedef {{from: number, to: number, label: string}} Band
  * @typedef {{presets: Preset[], lines: Line[], sky: {wave: number}[], tellurics: Band[]}} LineLists
@@ -18,12 +19,13 @@ import { C, toVelocity } from "./pure/velocity.js";
  * @typedef {Record<string, string>} Colors
  */
 
-const COLORS = ["flux", "raw", "error", "bad", "sky", "telluric", "line", "mirror", "axis", "grid", "rest", "exposure"];
+const COLORS = "flux raw error bad sky telluric line mirror axis grid rest exposure template".split(" ");
 
 /** Both plots, their readout, and what they are to show. */
 export class SpectrumPlots {
   /** @type {Colors} */ colors = {};
   /** @type {Overlay[]} */ overlays = [];
+  /** @type {Overlay | null} */ template = null;
   /** @type {import("./prepare.js").Prepared | null} */ prepared = null;
 
   /**
@@ -81,6 +83,7 @@ export class SpectrumPlots {
   clear() {
     this.prepared = null;
     this.overlays = [];
+    this.template = null;
     for (const panel of [this.line, this.whole]) {
       panel.prepared = null;
       panel.uplot.setData([

@@ -1,6 +1,7 @@
 // @ts-check
 /** A spectrum made ready to be drawn, before it is asked for: what a key press costs is then the drawing alone. */
 
+import { rebin } from "./pure/bin.js";
 import { robustRange } from "./pure/range.js";
 import { gaussianSmooth } from "./pure/smooth.js";
 import { decodeSpectrum } from "./pure/spectrum.js";
@@ -11,7 +12,7 @@ import { decodeSpectrum } from "./pure/spectrum.js";
  * @typedef {{
  *   id: string, spectrum: import("./pure/spectrum.js").Spectrum, fromPool: boolean, wave: Float32Array, flux: Float32Array,
  *   ivar: Float32Array | null, raw: (number | null)[], smooth: (number | null)[] | null, smoothing: number,
- *   bad: [number, number][], nBad: number, range: [number, number],
+ *   bad: [number, number][], nBad: number, range: [number, number], binned?: {n: number, shown: Prepared},
  * }} Prepared
  */
 
@@ -58,6 +59,22 @@ export function smoothen(prepared, smoothing) {
 }
 
 /**
+ * Return a spectrum with pixels taken together, to be drawn; nothing is measured in it, and what is not trusted stays marked.
+ * @param {Prepared} prepared keeps what was made last
+ * @param {number} n
+ * @returns {Prepared} itself where single pixels are shown, or only the network's points are there
+ */
+export function binned(prepared, n) {
+  if (n <= 1 || prepared.fromPool) return prepared;
+  if (prepared.binned?.n !== n) {
+    const { flux, ivar, wave } = rebin(prepared.wave, prepared.flux, prepared.ivar, n);
+    const shown = { ...prepared, wave: Float32Array.from(wave), flux, ivar, raw: gapped(flux), smooth: null, smoothing: 0 };
+    prepared.binned = { n, shown: { ...shown, range: robustRange(trusted(flux, ivar)), binned: undefined } };
+  }
+  return prepared.binned.shown;
+}
+
+/**
  * Return the first index whose wavelength is at least `wanted`.
  * @param {ArrayLike<number>} wave increasing
  * @param {number} wanted
@@ -83,6 +100,41 @@ export function indexOf(wave, wanted) {
 export function trusted(flux, ivar) {
   if (ivar === null || !ivar.some((value) => value > 0)) return flux;
   return flux.map((value, i) => (ivar[i] > 0 ? value : NaN));
+}
+
+/** Å about a line in which untrusted pixels may be its peak … */
+const NEAR = 15;
+/** … if so many follow one another: fewer are a cosmic ray. */
+const RUN = 3;
+
+/**
+ * Return the flux with untrusted pixels left out, but for runs of them on a line: LAMOST's first release trusts no pixel of the
+ * very peak of a strong Hα.
+ * @param {ArrayLike<number>} wave
+ * @param {Float32Array} flux
+ * @param {Float32Array | null} ivar
+ * @param {readonly number[]} lines
+ * @returns {Float32Array}
+ */
+export function believed(wave, flux, ivar, lines) {
+  const result = trusted(flux, ivar).slice();
+  let start = 0;
+  for (let i = 0; i <= flux.length; i++) {
+    const isRun = i < flux.length && Number.isNaN(result[i]) && Number.isFinite(flux[i]) && flux[i] !== 0;
+    if (isRun) continue;
+    const isLine = i - start >= RUN && lines.some((line) => wave[start] < line + NEAR && wave[i - 1] > line - NEAR);
+    for (let j = start; isLine && j < i; j++) if (Math.abs(nearest(lines, wave[j]) - wave[j]) < NEAR) result[j] = flux[j];
+    start = i + 1;
+  }
+  return result;
+}
+
+/**
+ * @param {readonly number[]} lines
+ * @param {number} wave
+ */
+function nearest(lines, wave) {
+  return lines.reduce((best, one) => (Math.abs(one - wave) < Math.abs(best - wave) ? one : best), Infinity);
 }
 
 /**

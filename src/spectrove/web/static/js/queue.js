@@ -12,18 +12,18 @@ import { h } from "./dom.js";
 import { endingOf } from "./ending.js";
 import { keepGiven, storedGiven, told, undoneElsewhere } from "./given.js";
 import { openHelp } from "./help.js";
+import { earlierAnswer, jumpOf, NOT_ASKED } from "./jump.js";
 import { KEYS, printed } from "./keys.js";
+import { isChanged, isOver } from "./pure/company.js";
 import * as decide from "./pure/decide.js";
 import { copyFacts, reveal, sendBySamp } from "./requests.js";
-import { ASK_AGAIN, nameOf, press, Screen } from "./screen.js";
-import { HALF_WIDTHS, SMOOTHINGS, stepped, storeSettings } from "./settings.js";
+import { ASK_AGAIN, nameOf, Screen } from "./screen.js";
+import { changeBy, limitedRv, rvBy, shownBy, storeSettings } from "./settings.js";
 import { toggleTheme } from "./theme.js";
+import { press } from "./tools.js";
 
 /** Ask the server for more when fewer than this are left here. */
 const FEW = 40;
-const RV_LIMIT = 3000;
-
-/** @typedef {{purpose: string, spectrum_id: string} | null} Jump */
 
 /**
  * Show the queue.
@@ -38,11 +38,11 @@ export async function show(root, context) {
 }
 
 class QueueView extends Screen {
-  /** @type {Jump} */ jump = null;
+  /** @type {import("./jump.js").Jump | null} */ jump = null;
+  /** Spectra that were never asked about. @type {Set<string>} */ unasked = new Set();
+  company = { open: 0, own: 0 };
   /** Whether the server is being asked for the queue. */
   asking = false;
-  /** Whether the next batch waits for the answer to the spectrum on the screen. */
-  renewed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ askTimer;
   /** @type {(() => void)[]} */ offs = [];
 
@@ -58,6 +58,7 @@ class QueueView extends Screen {
       onRv: (rv) => this.setRv(rv),
       onPreset: (index) => this.setPreset(index),
       onToggle: (id) => this.act(id),
+      onTemplate: (template) => this.set({ template }),
       onMove: (id) => this.act(id),
       onCopy: () => void copyFacts(this),
     });
@@ -67,15 +68,15 @@ class QueueView extends Screen {
     this.bind();
     this.showSettings();
     await this.refill();
-    const { id, query } = this.context.route;
-    if (id !== "" && !this.stopped) {
-      this.jump = { spectrum_id: id, purpose: query.get("purpose") ?? "vote" };
-      this.move(decide.visit(this.queue, { spectrum_id: id, jumped: true }));
-    }
+    this.jump = jumpOf(this.context.route);
+    if (this.jump !== null && !this.stopped)
+      this.move(decide.visit(this.queue, { spectrum_id: this.jump.spectrum_id, jumped: true }));
   }
 
   stop() {
     this.stopped = true;
+    const here = decide.current(this.queue);
+    if (here !== null) told.set(here.spectrum_id, this.draft); // a comment half written is there again after a look elsewhere
     clearTimeout(this.restTimer);
     clearTimeout(this.askTimer);
     for (const off of this.offs) off();
@@ -102,6 +103,7 @@ class QueueView extends Screen {
       this.aside.redraw();
     });
     listen(document, "work", (event) => this.worked(event.detail));
+    listen(outbox, "recorded", ({ detail }) => this.recorded(detail.told?.n_open));
     listen(outbox, "change", () => {
       if (decide.current(this.queue) === null) this.end();
     });
@@ -138,8 +140,7 @@ class QueueView extends Screen {
   /** @param {any} got the server's queue */
   take(got) {
     const waiting = this.waiting();
-    this.server = { ...got, loaded: got.items.length };
-    this.answeredHere = got.items.filter((/** @type {decide.Item} */ { spectrum_id: id }) => waiting.has(id)).length;
+    this.counted(got);
     const kept = decide.current(this.queue);
     // The spectrum on the screen stays there until it is answered.
     const stays = kept !== null && !this.queue.answered.has(kept.spectrum_id) && this.queue.painted === kept.spectrum_id;
@@ -148,30 +149,50 @@ class QueueView extends Screen {
     const given = this.queue.given.length > 0 ? this.queue.given : storedGiven();
     this.queue = { ...queue, given };
     if (stays) this.queue = decide.paint(this.queue, kept.spectrum_id);
-    this.renewed = false;
     this.loader.want(this.queue.items.slice(this.queue.index));
     if (stays) this.showProgress();
     else this.changed();
     if (decide.current(this.queue) === null) this.askTimer = setTimeout(() => void this.refill(), ASK_AGAIN);
   }
 
-  /** Ask for what comes behind the last that is here. */
+  /** Ask what is still open: for what comes behind the last that is here, and without what others have answered meanwhile. */
   async extend() {
     if (this.asking || this.stopped) return;
     this.asking = true;
     try {
       const got = await this.context.api.get("/api/v1/queue?limit=200");
       if (this.stopped) return;
-      const before = this.queue.items.length;
-      this.queue = decide.extend(this.queue, got.items);
-      this.server.loaded += this.queue.items.length - before;
-      if (this.queue.items.length === before) this.server.loaded = this.server.n_left;
+      if (got.iteration !== this.server.iteration || got.is_meanwhile !== this.server.is_meanwhile) {
+        this.take(got);
+        return;
+      }
+      this.queue = decide.renew(this.queue, got.items);
+      this.counted(got);
       this.loader.want(this.queue.items.slice(this.queue.index));
+      this.showProgress();
     } catch {
       // Asked again with the next answer.
     } finally {
       this.asking = false;
     }
+  }
+
+  /** @param {any} got the server's queue */
+  counted(got) {
+    const waiting = this.waiting();
+    this.server = { ...got, loaded: got.items.length };
+    this.answeredHere = got.items.filter((/** @type {decide.Item} */ { spectrum_id: id }) => waiting.has(id)).length;
+    this.company = { open: got.n_open, own: 0 };
+  }
+
+  /**
+   * An answer is recorded; where others answer too, what they did is not to be shown once more.
+   * @param {number | undefined} nOpen
+   */
+  recorded(nOpen) {
+    if (nOpen === undefined) return;
+    this.company = { ...this.company, own: this.company.own + 1 };
+    if (isChanged(this.company, nOpen) && decide.current(this.queue) !== null) void this.extend();
   }
 
   /**
@@ -203,18 +224,15 @@ class QueueView extends Screen {
    * @param {decide.Item} item
    */
   async earlier(item) {
-    try {
-      const { items } = await this.context.api.get(`/api/v1/overview?search=${encodeURIComponent(item.spectrum_id)}&limit=5`);
-      const found = items.find((/** @type {any} */ one) => one.spectrum_id === item.spectrum_id);
-      if (found?.state === "answered" || found?.state === "unsure") {
-        this.queue = { ...this.queue, answered: new Map(this.queue.answered).set(item.spectrum_id, found.label ?? null) };
-        if (decide.current(this.queue)?.spectrum_id === item.spectrum_id) {
-          this.showDraft(item);
-          this.aside.answered();
-        }
-      }
-    } catch {
-      // It is shown without.
+    const found = await earlierAnswer(this.context.api, item.spectrum_id);
+    if (this.stopped || found === null || decide.current(this.queue)?.spectrum_id !== item.spectrum_id) return;
+    if (found.state === "answered" || found.state === "unsure") {
+      this.queue = { ...this.queue, answered: new Map(this.queue.answered).set(item.spectrum_id, found.label) };
+      this.showDraft(item);
+      this.aside.answered();
+    } else if (found.state === "not asked" && this.jump?.purpose !== "verify") {
+      this.unasked.add(item.spectrum_id);
+      this.desk.yours.textContent = NOT_ASKED;
     }
   }
 
@@ -222,7 +240,6 @@ class QueueView extends Screen {
 
   /** @param {string} id of a row of KEYS, or of a button */
   act(id) {
-    const { settings } = this;
     performance.mark("press");
     if (id === "next") this.move(decide.next(this.queue));
     else if (id === "back") this.move(decide.back(this.queue));
@@ -232,19 +249,24 @@ class QueueView extends Screen {
     else if (id === "comment") this.desk.comment.focus();
     else if (id === "flag") this.flag(FLAGS[0]);
     else if (id === "flags") this.flagByDigit();
-    else if (id === "preset" || id === "preset-back")
-      this.setPreset((settings.preset + (id === "preset" ? 1 : this.presets.length - 1)) % this.presets.length);
-    else if (id === "narrower" || id === "wider")
-      this.set({ halfWidth: stepped(HALF_WIDTHS, settings.halfWidth, id === "wider" ? 1 : -1) });
-    else if (id === "smoother") this.set({ smoothing: stepped(SMOOTHINGS, settings.smoothing, 1) });
-    else if (id === "rougher") this.set({ smoothing: stepped(SMOOTHINGS, settings.smoothing, -1) });
-    else if (id === "velocity") this.set({ velocity: !settings.velocity });
-    else if (id === "mirror") this.set({ mirror: !settings.mirror });
-    else if (id === "lines") this.set({ lines: !settings.lines });
-    else if (id === "errors") this.set({ errors: !settings.errors });
-    else if (id === "whole") this.set({ whole: !settings.whole });
-    else if (id === "exposures") this.set({ exposures: !settings.exposures });
-    else if (id.startsWith("rv-")) this.setRv(this.draft.rv + (id.includes("up") ? 1 : -1) * (id.includes("coarse") ? 50 : 5));
+    else this.see(id);
+  }
+
+  /**
+   * What keys and buttons change in how the spectrum is shown.
+   * @param {string} id
+   */
+  see(id) {
+    const names = this.classes.map(({ name }) => name);
+    const change = changeBy(id, this.settings, this.presets.length, names);
+    const rv = rvBy(id, this.draft.rv);
+    const here = this.prepared.get(this.queue.painted ?? "");
+    // A key may come before the panel was filled.
+    if (id.startsWith("rv-") && here) this.velocities.show(here, this.draft.rv);
+    if (change !== null) this.set(change);
+    else if (rv !== null) this.setRv(rv);
+    else if (this.velocities.act(id, (kms) => this.setRv(kms), this.context.announce))
+      this.draft.velocities = [...this.velocities.kept];
     else this.ask(id);
   }
 
@@ -277,10 +299,13 @@ class QueueView extends Screen {
     const item = decide.current(this.queue);
     if (item === null) return;
     if ("exposures" in change) this.aside.overlay();
-    const onlyAbove = Object.keys(change).every((name) => ["mirror", "exposures"].includes(name));
+    const onlyAbove = Object.keys(change).every((name) => ["mirror", "exposures", "template"].includes(name));
     if (onlyAbove) this.plots.moved();
     else this.render();
+    const prepared = this.prepared.get(item.spectrum_id);
+    if ("template" in change && prepared) void this.layTemplate(item.spectrum_id, prepared);
     if ("preset" in change) this.aside.remeasure(this.draft);
+    if ("preset" in change || "mirror" in change) this.velocities.moved(this.draft.rv);
   }
 
   /** @param {number} index */
@@ -290,10 +315,11 @@ class QueueView extends Screen {
 
   /** @param {number} rv km/s */
   setRv(rv) {
-    this.draft.rv = Math.min(Math.max(rv, -RV_LIMIT), RV_LIMIT);
+    this.draft.rv = limitedRv(rv);
     this.plots.view.rv = this.draft.rv;
     this.showRv();
     this.plots.moved();
+    this.velocities.moved(this.draft.rv);
     this.aside.remeasure(this.draft);
   }
 
@@ -338,6 +364,10 @@ class QueueView extends Screen {
   label(value) {
     performance.mark("press");
     const item = decide.current(this.queue);
+    if (item !== null && this.unasked.has(item.spectrum_id)) {
+      this.context.announce(NOT_ASKED);
+      return;
+    }
     const wasAnswered = item !== null && this.queue.answered.has(item.spectrum_id);
     const { queue, answer, refused } = decide.label(this.queue, value, crypto.randomUUID());
     if (answer === null) {
@@ -375,14 +405,8 @@ class QueueView extends Screen {
       shown_at: this.shownAt,
       answered_at: new Date().toISOString(),
       shown: {
-        preset: this.presets[settings.preset].key,
-        view: settings.whole ? "whole" : "line",
-        smoothing: settings.smoothing,
-        velocity: settings.velocity,
-        mirror: settings.mirror,
-        lines: settings.lines,
-        errors: settings.errors,
-        rv: draft.rv,
+        ...shownBy(settings, this.presets[settings.preset].key),
+        rv: this.velocities.told(draft.rv, prepared?.spectrum.head.frame),
         revealed: draft.revealed,
         source: prepared?.spectrum.head.source ?? "",
         window: this.plots.window(),
@@ -425,10 +449,6 @@ class QueueView extends Screen {
 
   /** See whether more must be asked for. */
   more() {
-    if (this.renewed) {
-      void this.refill();
-      return;
-    }
     const left = this.queue.items.length - this.queue.index;
     if (left < FEW && this.server.loaded < this.server.n_left) void this.extend();
   }
@@ -440,9 +460,9 @@ class QueueView extends Screen {
     if (decide.current(this.queue) === null) {
       this.end();
       if (state.kind !== "running") void this.refill();
-    } else if (this.server.is_meanwhile && state.kind !== "running" && state.iteration > this.server.iteration) {
-      // The next batch is there: begin it after the spectrum on the screen.
-      this.renewed = true;
+    } else if (isOver(this.server, state)) {
+      // The next batch is there, or somebody closed this one: what comes now follows the spectrum on the screen.
+      void this.refill();
     }
   }
 

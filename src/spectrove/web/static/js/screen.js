@@ -13,8 +13,11 @@ import { h } from "./dom.js";
 import { freshDraft, told } from "./given.js";
 import { Loader } from "./loader.js";
 import { SpectrumPlots } from "./plot.js";
-import { prepare, smoothen } from "./prepare.js";
+import { binned, prepare, smoothen } from "./prepare.js";
 import * as decide from "./pure/decide.js";
+import { press } from "./tools.js";
+import { Templates } from "./templates.js";
+import { Velocities } from "./velocities.js";
 
 /** Rest on a spectrum before anything but the plots is made, in ms. */
 const REST = 150;
@@ -29,7 +32,7 @@ export class Screen {
   /** @type {import("./given.js").Draft} */ draft = freshDraft();
   /** @type {Map<string, import("./prepare.js").Prepared>} */ prepared = new Map();
   /** What the server said of the queue last. */
-  server = { n_left: 0, n_done: 0, is_meanwhile: false, iteration: 0, loaded: 0 };
+  server = { n_left: 0, n_done: 0, is_meanwhile: false, iteration: 0, phase: "", loaded: 0 };
   /** Answers given since then. */
   answeredHere = 0;
   drawnId = "";
@@ -55,7 +58,9 @@ export class Screen {
     if (settings.preset >= this.presets.length) settings.preset = 0;
     this.classes = /** @type {import("./desk.js").ClassOf[]} */ (campaign.classes);
     this.loader = new Loader(api);
-    this.desk = makeDesk(this.classes, this.presets, keys, actions);
+    this.templates = new Templates(api);
+    this.velocities = new Velocities(keys, null, actions.onToggle);
+    this.desk = makeDesk(this.classes, this.presets, keys, actions, this.velocities.element);
     root.replaceChildren(this.desk.root);
     const { line_list: lines = [], sky_lines: sky = [], tellurics = [] } = campaign;
     this.plots = new SpectrumPlots(
@@ -65,6 +70,7 @@ export class Screen {
       { presets: this.presets, lines, sky, tellurics },
       { ...settings, preset: this.presets[settings.preset], rv: 0 },
     );
+    this.velocities.plots = this.plots;
     this.aside = new Aside(this.desk, this.plots, this.loader, api, settings);
   }
 
@@ -84,10 +90,13 @@ export class Screen {
   changed() {
     const item = decide.current(this.queue);
     const saved = item && told.get(item.spectrum_id);
-    this.draft = saved ? { ...saved, flags: new Set(saved.flags), revealed: false } : freshDraft();
+    const { flags = new Set(), velocities = [] } = saved ?? {};
+    this.draft = saved ? { ...saved, flags: new Set(flags), velocities: [...velocities] } : freshDraft();
     this.shownAt = "";
     clearTimeout(this.restTimer);
     this.aside.cancel();
+    this.velocities.clear();
+    this.velocities.kept = [...this.draft.velocities];
     if (this.desk.reveal.firstChild !== null) this.desk.reveal.replaceChildren();
     this.render();
   }
@@ -132,10 +141,15 @@ export class Screen {
       return null;
     }
     this.desk.veil.hidden = true;
-    if (this.drawnId !== id) this.plots.overlays = [];
+    if (this.drawnId !== id) {
+      this.plots.overlays = [];
+      this.plots.template = null;
+    }
     this.plots.view.rv = this.draft.rv;
     this.drawnId = id;
-    this.plots.show(prepared);
+    const shown = binned(prepared, this.settings.bin);
+    smoothen(shown, this.settings.smoothing);
+    this.plots.show(shown);
     this.showHead(item, prepared);
     return id;
   }
@@ -170,8 +184,10 @@ export class Screen {
     const { veil, title, facts, source } = this.desk;
     this.plots.clear();
     this.drawnId = "";
+    // What it said of this spectrum stands until there is something else to say.
+    if (veil.hidden || veil.dataset.of !== item.spectrum_id) veil.textContent = "Loading the spectrum …";
+    veil.dataset.of = item.spectrum_id;
     veil.hidden = false;
-    veil.textContent = "Loading the spectrum …";
     title.textContent = nameOf(item);
     facts.replaceChildren();
     source.textContent = "";
@@ -184,6 +200,7 @@ export class Screen {
         veil.textContent = gone
           ? `This spectrum cannot be shown: ${error.detail}`
           : "No answer from the server; the spectrum is asked for again.";
+        if (gone && error.status === 404) return;
         setTimeout(() => still() && this.render(), ASK_AGAIN);
       },
     );
@@ -218,9 +235,25 @@ export class Screen {
     const prepared = this.prepared.get(id);
     if (item?.spectrum_id !== id || prepared === undefined) return;
     this.aside.show(item, prepared, this.draft, this.queue.answered.has(id));
+    this.velocities.show(prepared, this.draft.rv);
+    void this.layTemplate(id, prepared);
     if (item.jumped && !this.queue.answered.has(id)) void this.earlier(item);
     const { index, items } = this.queue;
     for (const other of [items[index + 2], items[index - 1]]) this.prepareLater(other);
+  }
+
+  /**
+   * Lay the chosen template over the spectrum.
+   * @param {string} id
+   * @param {import("./prepare.js").Prepared} prepared
+   */
+  async layTemplate(id, prepared) {
+    const name = this.settings.template;
+    const [over, plain] = [await this.templates.over(name, prepared), await this.templates.of(name)];
+    if (this.stopped || this.drawnId !== id || this.settings.template !== name) return;
+    this.plots.template = over;
+    this.plots.moved();
+    this.aside.template(plain);
   }
 
   /** @param {decide.Item | undefined} item */
@@ -279,9 +312,7 @@ export class Screen {
   }
 
   showRv() {
-    const said = `${draftRv(this.draft.rv)} km/s`;
-    if (this.desk.rv.value !== String(this.draft.rv)) this.desk.rv.value = String(this.draft.rv);
-    if (this.desk.rvSaid.textContent !== said) this.desk.rvSaid.textContent = said;
+    this.desk.tools.showRv(this.draft.rv);
   }
 
   showProgress() {
@@ -296,31 +327,9 @@ export class Screen {
   }
 
   showSettings() {
-    const { desk, settings } = this;
-    for (const button of desk.presetButtons) press(button, Number(button.dataset.preset) === settings.preset);
-    for (const button of desk.toggles) press(button, Boolean(settings[/** @type {"lines"} */ (button.dataset.toggle)]));
-    press(desk.smooth, settings.smoothing > 0);
-    desk.width.textContent = `±${settings.halfWidth} Å`;
-    desk.smoothing.textContent = settings.smoothing > 0 ? ` σ ${settings.smoothing} px` : " off";
-    desk.stack.classList.toggle("whole", settings.whole);
+    this.desk.tools.show(this.settings);
+    this.desk.stack.classList.toggle("whole", this.settings.whole);
   }
-}
-
-/**
- * @param {HTMLElement} button
- * @param {boolean} isPressed
- */
-export function press(button, isPressed) {
-  const value = String(isPressed);
-  if (button.getAttribute("aria-pressed") !== value) button.setAttribute("aria-pressed", value);
-}
-
-/**
- * @param {number} rv
- * @returns {string}
- */
-function draftRv(rv) {
-  return rv > 0 ? `+${rv}` : String(rv).replace("-", "−");
 }
 
 /**

@@ -110,6 +110,22 @@ export function extend(queue, items) {
 }
 
 /**
+ * Return the queue as it is now for the server: without what nobody asks for any longer, as somebody else has answered it, and
+ * with what is new behind the last. What has an answer here stays, and the queue stands where it stood.
+ * @param {Queue} queue
+ * @param {readonly Item[]} items all that is asked for
+ * @returns {Queue}
+ */
+export function renew(queue, items) {
+  const wanted = new Set(items.map(({ spectrum_id: id }) => id));
+  const here = current(queue);
+  const stays = (/** @type {Item} */ item) =>
+    item === here || queue.answered.has(item.spectrum_id) || wanted.has(item.spectrum_id);
+  const index = queue.items.slice(0, queue.index).filter(stays).length;
+  return extend({ ...queue, items: queue.items.filter(stays), index }, items);
+}
+
+/**
  * Give the spectrum that the queue stands at an answer, and go one further.
  * @param {Queue} queue
  * @param {string | null} value the class, or null for unsure

@@ -21,6 +21,10 @@ const LOWERED = 1 / Math.sqrt(2 * Math.sqrt(Math.PI) * SIGMA);
 const SIGNIFICANCE = 3;
 /** … and by this share of the highest peak over the continuum. */
 const SHARE = 0.05;
+/** By how much the error of a median is larger than that of a mean, the root of π/2. */
+const OF_MEDIAN = Math.sqrt(Math.PI / 2);
+/** Error of a continuum that no exposure time removes, as a share of it; as `spectrove.measure.MeasureConfig` has it. */
+const CONTINUUM_FLOOR = 0.004;
 /** A pixel that stands alone and so many standard deviations above the continuum is a cosmic ray, no peak. */
 const SPIKE_SIGNIFICANCE = 5;
 
@@ -81,6 +85,35 @@ export function measureLine(wave, flux, ivar, restWave, { halfWindow = HALF_WIND
     peaks: peaks.map((peak) => peak.wave),
     separation: second ? toVelocity(second.wave, restWave) - toVelocity(first.wave, restWave) : null,
     vOverR: second ? first.height / second.height : null,
+  };
+}
+
+/**
+ * Return the profile of a line over its continuum, with the noise of each pixel; null where there is no continuum to divide by. A
+ * brighter pixel has the noise of more photons; pixels that the survey does not trust are kept, as some distrust the very peaks.
+ * @param {ArrayLike<number>} wave increasing, in Å
+ * @param {ArrayLike<number>} flux NaN or 0 where there is none
+ * @param {ArrayLike<number> | null} ivar
+ * @param {number} restWave
+ * @param {{halfWindow?: number, bands?: [number, number]}} [options]
+ * @returns {{wave: Float64Array, relative: Float64Array, noise: Float64Array, levelError: number} | null}
+ */
+export function profileOf(wave, flux, ivar, restWave, { halfWindow = HALF_WINDOW, bands = BANDS } = {}) {
+  const [near, far] = bands;
+  const there = Float64Array.from(flux, (value) => (value === 0 ? NaN : value));
+  const violet = piece(wave, there, ivar, restWave - far, restWave - near);
+  const red = piece(wave, there, ivar, restWave + near, restWave + far);
+  const line = piece(wave, there, null, restWave - halfWindow, restWave + halfWindow);
+  const continuum = continuumOf(violet, red);
+  const noise = noiseOf(violet, red);
+  if (continuum === null || noise === null || line.wave.length === 0 || !(continuum(restWave) > 0)) return null;
+  const relative = line.flux.map((value, i) => value / continuum(line.wave[i]));
+  const level = continuum(restWave);
+  return {
+    wave: line.wave,
+    relative,
+    noise: relative.map((value) => (noise / level) * Math.sqrt(Math.max(1, value))),
+    levelError: Math.hypot(CONTINUUM_FLOOR, (OF_MEDIAN * noise) / level / Math.sqrt(violet.flux.length + red.flux.length)),
   };
 }
 

@@ -8,6 +8,7 @@ const MAGIC = "SPV1";
  * @typedef {{
  *   spectrum_id: string, n_pixels: number, n_features: number, has_ivar: boolean, has_mask: boolean,
  *   medium: "vacuum" | "undeclared", source: "file" | "pool", problem: string | null,
+ *   frame: "barycentric" | "heliocentric" | "topocentric" | "undeclared",
  *   facts: Record<string, string | number | null>, [more: string]: any,
  * }} Head
  */

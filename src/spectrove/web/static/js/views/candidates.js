@@ -1,30 +1,21 @@
 // @ts-check
-/** The candidates, one after the other: a verdict by one key, with its reasons. */
+/** The candidates, one after the other: a verdict by one key, rejected with a reason by two. */
 
-import { h, number, shortName } from "../dom.js";
+import { h, number, shortName, table } from "../dom.js";
+import { KEYS, printed } from "../keys.js";
 import { drawThumbnail } from "../thumbnail.js";
-import { Look } from "./look.js";
+import { keyed, press } from "../tools.js";
+import { Filters } from "./filters.js";
+import { Looking } from "./looking.js";
+import { REASONS, said, told, verdictOf } from "./verdicts.js";
+import { Verification } from "./verification.js";
 
 const PAGE = 60;
 /** Fetched before they are looked at. */
 const AHEAD = 4;
-const REASONS = ["noise", "artefact", "nebular", "cool-star bands", "galaxy", "other"];
-/** @type {readonly [string, string][]} */
-const STATES = [
-  ["open", "without a verdict"],
-  ["verified", "with a verdict"],
-  ["all", "all"],
-];
-const HELP =
-  "Digits give the class, space says that it cannot be told, → and ← move, " +
-  "u takes the last verdict back; Shift+F and a digit give a reason, c a comment.";
 
-/**
- * @typedef {{
- *   spectrum_id: string, designation: string | null, ra: number, dec: number, label: string, source: string, thumbnail: number[],
- *   verdict: {label: string | null, comment: string, annotator: string} | null,
- * }} Candidate
- */
+/** @typedef {import("./verdicts.js").Candidate} Candidate */
+/** @typedef {import("./verdicts.js").Verdict} Verdict */
 
 /**
  * @param {HTMLElement} root
@@ -32,12 +23,14 @@ const HELP =
  */
 export async function show(root, context) {
   const view = new Candidates(context);
-  root.replaceChildren(...view.elements());
+  root.replaceChildren(view.element());
   const offs = view.listen();
+  void view.verification.load();
   await view.load("first");
   return () => {
     for (const off of offs) off();
     view.look.close();
+    view.verification.close();
     view.isGone = true;
     delete document.body.dataset.painted;
   };
@@ -45,145 +38,146 @@ export async function show(root, context) {
 
 class Candidates {
   /** @type {Candidate[]} */ items = [];
-  /** @type {{answerId: string, id: string}[]} */ given = [];
+  /** @type {{answerId: string, id: string, before: Verdict | null}[]} */ given = [];
   /** @type {Set<string>} */ reasons = new Set();
   place = 0;
   offset = 0;
   n = 0;
-  state = "open";
-  search = "";
   shownAt = "";
   isGone = false;
 
   /** @param {import("../main.js").Context} context */
   constructor(context) {
     this.context = context;
-    const { campaign, api } = context;
-    this.look = new Look(api, campaign.line_list ?? [], campaign.shared.rest_wave);
+    const { campaign, keys } = context;
+    const key = (/** @type {string} */ id) => keys.of(id)[0] ?? "";
+    this.classes = /** @type {{name: string, is_target: boolean}[]} */ (campaign.classes);
+    const targets = this.classes.filter((one) => one.is_target).map(({ name }) => name);
+    this.filters = new Filters(targets, () => {
+      this.offset = 0;
+      void this.load("first");
+    });
+    this.look = new Looking(context);
+    this.verification = new Verification(context);
     this.count = h("span", { class: "count" });
-    this.title = h("h2", {});
-    this.facts = h("p", { class: "muted" });
+    this.title = h("h2", { class: "q-name" });
+    this.facts = h("span", { class: "q-facts" });
+    this.said = h("p", { class: "yours", role: "status" });
     this.comment = /** @type {HTMLInputElement} */ (
       h("input", {
         id: "comment",
         type: "text",
         maxlength: "4000",
-        placeholder: "comment",
+        placeholder: `Comment (${printed(key("comment"))})`,
         "aria-label": "Comment",
         autocomplete: "off",
       })
     );
     this.comment.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === "Escape") this.comment.blur();
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      event.preventDefault();
+      this.comment.blur();
     });
-    /** @type {HTMLElement[]} */
-    this.verdicts = campaign.classes.map((/** @type {{name: string, key: string}} */ { name, key }) =>
-      this.button({ dataset: { label: name } }, () => this.judge(name), h("kbd", {}, key), h("span", {}, name)),
+    const keeping = () => this.judge(this.current?.label ?? null);
+    this.keep = this.verdict("keep", key("keep"), { dataset: { verdict: "keep" } }, keeping);
+    this.named = this.classes.map(({ name }, at) =>
+      this.verdict(name, key(`class-${at + 1}`), { dataset: { label: name } }, () => this.judge(name)),
     );
-    this.verdicts.push(
-      this.button({ dataset: { label: "" } }, () => this.judge(null), h("kbd", {}, "space"), h("span", {}, "cannot tell")),
+    this.rejecting = this.verdict("reject", key("reject"), { dataset: { verdict: "reject" } }, () => this.reject());
+    this.unsure = this.verdict("cannot tell", key("unsure"), { dataset: { label: "" } }, () => this.judge(null));
+    this.why = REASONS.map((name, at) =>
+      keyed(name, String(at + 1), { class: "toggle", "aria-pressed": "false", dataset: { flag: name } }, () => this.toggle(name)),
     );
-    this.why = REASONS.map((name, place) =>
-      this.button(
-        { "aria-pressed": "false", dataset: { flag: name } },
-        () => this.toggle(name),
-        h("kbd", {}, String(place + 1)),
-        h("span", {}, name),
-      ),
-    );
+    const flagKey = h("kbd", { "aria-hidden": "true" }, printed(key("flags")));
+    this.whyLabel = h("h3", {}, "Why ", flagKey, h("span", { class: "note" }, " then 1–6"));
     this.strip = h("ul", { class: "grid small", "aria-label": "Candidates" });
+    this.rejected = h("div", { class: "rejected", hidden: true });
     this.pages = h("p", { class: "pages" });
-    this.desk = h(
-      "section",
-      { class: "candidate", hidden: true, "aria-label": "The candidate" },
-      h("div", { class: "titled" }, this.title, this.facts),
-      this.look.element,
-      h(
-        "div",
-        { class: "decide", role: "group", "aria-label": "Verdict" },
-        ...this.verdicts,
-        h("span", { class: "grow" }),
-        this.comment,
-      ),
-      h(
-        "div",
-        { class: "decide small", role: "group", "aria-label": "Reasons" },
-        h("span", { class: "muted" }, "Why? Shift+F, then"),
-        ...this.why,
-      ),
-    );
     this.empty = h("p", { class: "empty", hidden: true });
+    this.desk = h("div", { class: "q-main", hidden: true }, this.stage(), this.side());
   }
 
   /**
+   * @param {string} text
+   * @param {string} key
    * @param {Record<string, any>} attributes
    * @param {() => void} action
-   * @param {...Node} children
    */
-  button(attributes, action, ...children) {
-    const made = h("button", { type: "button", ...attributes }, ...children);
+  verdict(text, key, attributes, action) {
+    const made = h(
+      "button",
+      { type: "button", class: "class", "aria-pressed": "false", ...attributes },
+      h("kbd", { "aria-hidden": "true" }, printed(key)),
+      h("span", { class: "name" }, text),
+    );
     made.addEventListener("click", (event) => {
-      action();
       // A click leaves no focus behind: the next Space would press the button again.
-      if (/** @type {MouseEvent} */ (event).detail > 0) made.blur();
+      if (event.detail > 0) made.blur();
+      action();
     });
     return made;
   }
 
-  elements() {
-    const filter = /** @type {HTMLSelectElement} */ (
-      h("select", {}, ...STATES.map(([value, text]) => h("option", { value }, text)))
+  stage() {
+    return h(
+      "section",
+      { class: "q-plots", "aria-label": "The candidate" },
+      h("div", { class: "q-title" }, this.title, this.facts, this.look.readout),
+      this.look.element,
     );
-    filter.addEventListener("change", () => {
-      this.state = filter.value;
-      filter.blur();
-      this.restart();
-    });
-    const search = /** @type {HTMLInputElement} */ (
-      h("input", { type: "search", placeholder: "part of an id or designation", "aria-label": "Find candidates", size: "30" })
-    );
-    const form = h(
-      "form",
-      { class: "filters", role: "search" },
-      h("label", {}, "Show ", filter),
-      this.count,
-      h("span", { class: "grow" }),
-      search,
-      h("button", { type: "submit" }, "Find"),
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.search = search.value.trim();
-      search.blur();
-      this.restart();
-    });
-    const note = "A verdict goes into the catalog. It trains nothing, and no estimate counts it.";
-    return [
-      h("h1", {}, "Candidates"),
-      h("p", { class: "muted note" }, `${note} ${HELP}`),
-      form,
-      this.empty,
-      this.desk,
-      this.strip,
-      this.pages,
-    ];
   }
 
-  restart() {
-    this.offset = 0;
-    void this.load("first");
+  side() {
+    const rows = [this.keep, ...this.named, this.rejecting, this.unsure].map((button) => h("li", {}, button));
+    return h(
+      "aside",
+      { class: "q-side", "aria-label": "Verdict" },
+      h("section", { class: "part" }, h("h3", { class: "unseen" }, "Verdict"), h("ul", { class: "classes" }, ...rows), this.said),
+      h(
+        "section",
+        { class: "part" },
+        this.whyLabel,
+        h("div", { class: "flags", role: "group", "aria-label": "Reasons" }, ...this.why),
+        this.comment,
+      ),
+      this.verification.element,
+      this.look.velocities.element,
+      h("section", { class: "part" }, h("h3", {}, "What the network saw"), this.look.seen),
+      h(
+        "section",
+        { class: "part" },
+        h("h3", {}, "Sky ", h("kbd", { "aria-hidden": "true" }, printed(this.context.keys.of("image")[0] ?? ""))),
+        this.look.sky,
+      ),
+    );
+  }
+
+  element() {
+    const said = "A verdict goes into the catalog. It trains nothing, and no estimate counts it.";
+    const note = h("span", { class: "note grow" }, said);
+    return h(
+      "div",
+      { class: "queue verify" },
+      h("div", { class: "q-top" }, h("h1", {}, "Candidates"), this.verification.progress, note),
+      this.filters.element,
+      this.empty,
+      this.desk,
+      h("div", { class: "listed" }, this.count, this.pages),
+      this.strip,
+      this.rejected,
+    );
+  }
+
+  get current() {
+    return this.items[this.place];
   }
 
   /** @param {"first" | "last"} place */
   async load(place) {
     const { api } = this.context;
-    const query = new URLSearchParams({
-      state: this.state,
-      offset: String(this.offset),
-      limit: String(PAGE),
-      search: this.search,
-    });
-    let problem = this.search === "" ? "There are none." : "No candidate has that in its id or designation.";
+    const { chosen, search } = this.filters;
+    const query = new URLSearchParams({ ...chosen, search, offset: String(this.offset), limit: String(PAGE) });
+    let problem = search === "" ? "There are none." : "No candidate has that in its id or designation.";
     try {
       ({ items: this.items, n: this.n } = await api.get(`/api/v1/candidates?${query}`));
     } catch (error) {
@@ -191,11 +185,12 @@ class Candidates {
       [this.items, this.n] = [[], 0];
     }
     if (this.isGone) return;
-    this.empty.textContent =
-      this.state === "open" && this.search === "" && problem === "There are none." ? "Every candidate has a verdict." : problem;
+    const isDone = this.filters.wantsAllOpen && problem === "There are none.";
+    this.empty.textContent = isDone ? "Every candidate has a verdict." : problem;
     this.empty.toggleAttribute("hidden", this.items.length > 0);
     this.strip.replaceChildren(...this.items.map((one, at) => this.card(one, at)));
     for (const one of this.items) this.drawSmall(one);
+    this.showRejected();
     const turn = (/** @type {number} */ by) => () => this.turn(by);
     this.pages.replaceChildren(
       h("button", { type: "button", disabled: this.offset === 0, onclick: turn(-PAGE) }, "← earlier"),
@@ -203,6 +198,26 @@ class Candidates {
     );
     this.pages.toggleAttribute("hidden", this.n <= PAGE);
     this.go(place === "first" ? 0 : this.items.length - 1);
+  }
+
+  /** The rejected, in a table of their own: the strangest objects are among them. */
+  showRejected() {
+    const isWanted = this.filters.chosen.verdict === "reject" && this.items.length > 0;
+    this.rejected.toggleAttribute("hidden", !isWanted);
+    this.strip.toggleAttribute("hidden", isWanted);
+    if (!isWanted) return this.rejected.replaceChildren();
+    const link = (/** @type {Candidate} */ one, /** @type {number} */ at) =>
+      keyed(shortName(one), "", { class: "quiet", "aria-label": `Show ${shortName(one)}` }, () => this.go(at));
+    const rows = this.items.map((one, at) => [
+      link(one, at),
+      one.label,
+      one.verdict?.label ?? "no class",
+      one.verdict?.reasons.join(", ") ?? "",
+      one.verdict?.comment ?? "",
+      one.verdict?.annotator ?? "",
+    ]);
+    const columns = ["object", "listed as", "is", "why", "comment", "by"];
+    this.rejected.replaceChildren(table("Rejected candidates, kept for a second look", columns, rows));
   }
 
   /** @param {number} by */
@@ -218,17 +233,18 @@ class Candidates {
    */
   card(one, at) {
     const small = h("canvas", { width: "110", height: "46", "aria-hidden": "true" });
-    return h(
-      "li",
-      {},
-      this.button(
-        { class: "card", "aria-label": `${one.designation ?? one.spectrum_id}, ${said(one)}` },
-        () => this.go(at),
-        small,
-        h("span", { class: "name" }, shortName(one)),
-        h("span", { class: "said" }, said(one)),
-      ),
+    const button = h(
+      "button",
+      { type: "button", class: "card", "aria-label": `${one.designation ?? one.spectrum_id}, ${said(one)}` },
+      small,
+      h("span", { class: "name" }, shortName(one)),
+      h("span", { class: "said" }, said(one)),
     );
+    button.addEventListener("click", (event) => {
+      if (event.detail > 0) button.blur();
+      this.go(at);
+    });
+    return h("li", {}, button);
   }
 
   /** @param {Candidate} one */
@@ -239,21 +255,21 @@ class Candidates {
 
   /** @param {number} to */
   go(to) {
-    if (to >= this.items.length && this.items.length > 0) return this.turn(PAGE);
+    if (to >= this.items.length && this.items.length > 0 && this.offset + PAGE < this.n) return this.turn(PAGE);
     if (to < 0 && this.offset > 0) return this.turn(-PAGE);
     this.place = Math.min(Math.max(to, 0), Math.max(0, this.items.length - 1));
     this.paint();
   }
 
   paint() {
-    const one = this.items[this.place];
+    const one = this.current;
     delete document.body.dataset.painted;
     this.desk.toggleAttribute("hidden", one === undefined);
     this.count.textContent = one === undefined ? "" : `${this.offset + this.place + 1} of ${this.n}`;
-    if (one === undefined) return;
+    if (one === undefined) return this.look.clear();
     // Nothing of one candidate is left for the next.
     this.reasons.clear();
-    for (const button of this.why) button.setAttribute("aria-pressed", "false");
+    for (const button of this.why) press(button, false);
     this.comment.value = "";
     this.describe(one);
     [...this.strip.children].forEach((item, at) => {
@@ -261,53 +277,37 @@ class Candidates {
       if (at === this.place) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     });
-    this.strip.children[this.place]?.scrollIntoView({ block: "nearest" });
     void this.draw(one);
-    for (const next of this.items.slice(this.place + 1, this.place + 1 + AHEAD))
-      this.look.fetch(next.spectrum_id).catch(() => undefined);
+    this.look.ahead(this.items.slice(this.place, this.place + 1 + AHEAD));
   }
 
   /** @param {Candidate} one */
   describe(one) {
-    const link = h(
-      "a",
-      { href: `#/queue/${encodeURIComponent(one.spectrum_id)}?purpose=verify`, title: "all of the spectrum" },
-      one.designation ?? one.spectrum_id,
-    );
-    this.title.replaceChildren(link);
+    const href = `#/queue/${encodeURIComponent(one.spectrum_id)}?purpose=verify`;
+    const name = one.designation ?? one.spectrum_id;
+    this.title.replaceChildren(h("a", { href, title: `${one.spectrum_id}: all of it, in the queue` }, name));
     const by = one.source === "oracle" ? "by an answer" : "by the network";
-    const verdict = one.verdict === null ? "" : ` · ${one.verdict.annotator} said ${one.verdict.label ?? "cannot tell"}`;
-    const comment = one.verdict?.comment ? `, “${one.verdict.comment}”` : "";
-    const place = `α ${number(one.ra, 5)}° δ ${number(one.dec, 5)}°`;
-    this.facts.textContent =
-      `${one.designation === null ? "" : `${one.spectrum_id} · `}${place} · ` + `${one.label} ${by}${verdict}${comment}`;
-    const { classes } = this.context.campaign;
-    this.verdicts.forEach((button, at) => {
-      const each = classes[at];
-      const text =
-        each === undefined
-          ? "cannot tell"
-          : each.name === one.label
-            ? `keep: ${each.name}`
-            : each.is_target
-              ? each.name
-              : `reject: ${each.name}`;
-      /** @type {HTMLElement} */ (button.lastElementChild).textContent = text;
-      button.setAttribute("aria-pressed", String(one.verdict !== null && one.verdict.label === (each?.name ?? null)));
-    });
+    const facts = [`α ${number(one.ra, 5)}° δ ${number(one.dec, 5)}°`, `${one.label} ${by}`];
+    this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
+    const { verdict } = one;
+    this.said.textContent = verdict === null ? "" : `${verdict.annotator}: ${told(verdict)}. Another key changes it.`;
+    /** @type {HTMLElement} */ (this.keep.lastElementChild).textContent = `keep: ${one.label}`;
+    press(this.keep, verdict?.verdict === "keep");
+    press(this.rejecting, verdict?.verdict === "reject");
+    press(this.unsure, verdict?.verdict === "none");
+    for (const button of this.named) press(button, verdict !== null && verdict.label === button.dataset.label);
   }
 
   /** @param {Candidate} one */
   async draw(one) {
     try {
-      if (!(await this.look.show(one.spectrum_id))) return;
+      if (!(await this.look.show(one))) return;
     } catch (error) {
-      this.look.clear();
       this.context.announce(error instanceof Error ? error.message : String(error));
       return;
     }
     requestAnimationFrame(() => {
-      if (this.isGone || this.items[this.place] !== one) return;
+      if (this.isGone || this.current !== one) return;
       this.shownAt = new Date().toISOString();
       document.body.dataset.painted = one.spectrum_id;
     });
@@ -316,35 +316,80 @@ class Candidates {
   /** @param {string} name */
   toggle(name) {
     if (!this.reasons.delete(name)) this.reasons.add(name);
-    for (const button of this.why) button.setAttribute("aria-pressed", String(this.reasons.has(button.dataset.flag ?? "")));
+    for (const button of this.why) press(button, this.reasons.has(button.dataset.flag ?? ""));
+    this.context.announce(`${name}: ${this.reasons.has(name) ? "yes" : "no"}`);
+  }
+
+  /** The next digit says why; without one the reasons that are chosen already count. */
+  reject() {
+    const others = this.classes.filter((one) => !one.is_target);
+    // Where one class only is no target, a rejected candidate is of it; noise in a campaign of several is of none.
+    const label = others.length === 1 ? others[0].name : null;
+    if (this.reasons.size > 0) return this.judge(label);
+    this.ask("Rejected: why?", (reason) => {
+      this.reasons.add(reason);
+      this.judge(label);
+    });
+  }
+
+  /**
+   * Take the next digit for a reason.
+   * @param {string} question
+   * @param {(reason: string) => void} then
+   */
+  ask(question, then) {
+    this.whyLabel.classList.add("listening");
+    this.context.announce(`${question} ${REASONS.map((name, at) => `${at + 1} ${name}`).join(", ")}. Any other key: nothing.`);
+    this.context.keys.catchNext((_event, name) => {
+      this.whyLabel.classList.remove("listening");
+      const reason = REASONS[Number(name) - 1];
+      if (reason !== undefined) then(reason);
+      // A digit without a reason must not become a verdict either.
+      return reason !== undefined || /^\d$/.test(name) || name === "Escape";
+    });
   }
 
   /** @param {string | null} label */
   judge(label) {
-    const one = this.items[this.place];
+    const one = this.current;
     // A verdict belongs to what the eye has seen.
-    if (one === undefined || document.body.dataset.painted !== one.spectrum_id) return;
+    if (one === undefined || document.body.dataset.painted !== one.spectrum_id) {
+      if (one !== undefined) this.context.announce("No verdict: the spectrum was not on the screen yet.");
+      return;
+    }
     const { outbox, session, announce } = this.context;
     const answerId = crypto.randomUUID();
-    const comment = this.comment.value.trim();
+    const reasons = REASONS.filter((name) => this.reasons.has(name));
+    const [comment, at] = [this.comment.value.trim(), new Date().toISOString()];
     outbox.put({
       answer_id: answerId,
       spectrum_id: one.spectrum_id,
       label,
       purpose: "verify",
-      flags: [...this.reasons],
+      flags: reasons,
       comment,
-      shown: { view: "candidates", label: one.label },
+      shown: { ...this.look.told(), label: one.label, order: this.filters.chosen.order },
       shown_at: this.shownAt,
-      answered_at: new Date().toISOString(),
+      answered_at: at,
     });
-    this.given.push({ answerId, id: one.spectrum_id });
-    one.verdict = { label, comment, annotator: session.annotator };
+    this.given.push({ answerId, id: one.spectrum_id, before: one.verdict });
+    const verdict = verdictOf(label, reasons, one.label, this.classes);
+    one.verdict = { label, verdict, reasons, comment, annotator: session.annotator, at, velocity: {} };
     this.retell(one);
-    announce(`${shortName(one)}: ${label ?? "cannot tell"}`);
+    announce(`${shortName(one)}: ${told(one.verdict)}`);
+    this.comment.blur();
+    this.verification.renew();
+    this.onward();
+  }
+
+  onward() {
+    const { outbox } = this.context;
     if (this.place + 1 < this.items.length) this.go(this.place + 1);
-    else if (this.state === "open") void outbox.drained().then(() => this.load("first"));
-    else if (this.offset + PAGE < this.n) this.turn(PAGE);
+    else if (this.filters.chosen.state === "open") {
+      // What was just verified leaves the list: what is left begins at its start.
+      this.offset = 0;
+      void outbox.drained().then(() => this.load("first"));
+    } else if (this.offset + PAGE < this.n) this.turn(PAGE);
     else this.paint();
   }
 
@@ -360,10 +405,11 @@ class Candidates {
       undoes: last.answerId,
       answered_at: new Date().toISOString(),
     });
+    this.verification.renew();
     const at = this.items.findIndex(({ spectrum_id: id }) => id === last.id);
     announce("The verdict is taken back.");
     if (at < 0) return void outbox.drained().then(() => this.load("first"));
-    this.items[at].verdict = null;
+    this.items[at].verdict = last.before;
     this.retell(this.items[at]);
     this.go(at);
   }
@@ -379,42 +425,24 @@ class Candidates {
 
   /** @returns {(() => void)[]} what stops listening */
   listen() {
-    const { keys, campaign, announce, go } = this.context;
-    const reason = () => {
-      announce(`Which reason? ${REASONS.map((name, at) => `${at + 1} ${name}`).join(", ")}.`);
-      keys.catchNext((_event, name) => {
-        const wanted = REASONS[Number(name) - 1];
-        if (wanted === undefined) return false;
-        this.toggle(wanted);
-        announce(`${wanted}: ${this.reasons.has(wanted) ? "yes" : "no"}`);
-        return true;
-      });
-    };
+    const { keys, go } = this.context;
     const open = () => {
-      const one = this.items[this.place];
+      const one = this.current;
       if (one !== undefined) go(`#/queue/${encodeURIComponent(one.spectrum_id)}?purpose=verify`);
     };
+    const others = KEYS.filter(({ group, id }) => group === "See" || ["image", "samp"].includes(id));
     return [
+      ...others.map(({ id }) => keys.on(id, () => void this.look.act(id))),
       keys.on("next", () => this.go(this.place + 1)),
       keys.on("back", () => this.go(this.place - 1)),
       keys.on("undo", () => this.undo()),
+      keys.on("keep", () => this.judge(this.current?.label ?? null)),
+      keys.on("reject", () => this.reject()),
       keys.on("unsure", () => this.judge(null)),
       keys.on("comment", () => this.comment.focus()),
-      keys.on("flags", reason),
-      keys.on("whole", open),
-      ...campaign.classes
-        .slice(0, 9)
-        .map((/** @type {{name: string}} */ { name }, /** @type {number} */ at) =>
-          keys.on(`class-${at + 1}`, () => this.judge(name)),
-        ),
+      keys.on("flags", () => this.ask("Which reason?", (reason) => this.toggle(reason))),
+      keys.on("open", open),
+      ...this.classes.slice(0, 9).map(({ name }, at) => keys.on(`class-${at + 1}`, () => this.judge(name))),
     ];
   }
-}
-
-/**
- * @param {Candidate} one
- * @returns {string}
- */
-function said(one) {
-  return one.verdict === null ? one.label : `✓ ${one.verdict.label ?? "cannot tell"}`;
 }

@@ -19,8 +19,13 @@ const UNWRITTEN = "Nobody has written down what makes this class. The settings h
  */
 export async function show(root, { api, campaign, keys }) {
   const told = /** @type {Criteria} */ (await api.get("/api/v1/criteria"));
+  const keyNamed = (/** @type {string} */ id) => printed(keys.of(id)[0] ?? "");
   /** @type {Map<string, string>} */
-  const keyOf = new Map(campaign.classes.map((/** @type {{name: string, key: string}} */ one) => [one.name, one.key]));
+  const keyOf = new Map(
+    campaign.classes.map((/** @type {{name: string}} */ { name }, /** @type {number} */ at) => {
+      return [name, keyNamed(`class-${at + 1}`)];
+    }),
+  );
   /** @type {[HTMLCanvasElement, (number | null)[]][]} */
   const drawn = [];
   const example = (/** @type {string} */ name, /** @type {Example} */ { spectrum_id: id, features }) => {
@@ -62,7 +67,7 @@ export async function show(root, { api, campaign, keys }) {
     h(
       "div",
       { class: "pair" },
-      h("section", {}, h("h2", {}, h("kbd", {}, "space"), " unsure"), h("p", {}, told.unsure)),
+      h("section", {}, h("h2", {}, h("kbd", {}, keyNamed("unsure")), " unsure"), h("p", {}, told.unsure)),
       h(
         "section",
         {},
@@ -71,7 +76,7 @@ export async function show(root, { api, campaign, keys }) {
           "dl",
           { class: "rows" },
           ...told.quality.flatMap((text, value) => [
-            h("dt", {}, h("kbd", {}, `Shift+${value}`)),
+            h("dt", {}, h("kbd", {}, keyNamed(`quality-${value}`))),
             h("dd", {}, text.replace(/^\d:\s*/, "")),
           ]),
         ),

@@ -2,6 +2,7 @@
 /** Spectra that people see differently: their votes, the spectrum, and a decision that outranks them. */
 
 import { h, shortName } from "../dom.js";
+import { printed } from "../keys.js";
 import { Look } from "./look.js";
 
 /**
@@ -44,7 +45,10 @@ export async function show(root, { api, campaign, keys, outbox, announce }) {
     });
     return made;
   };
-  const buttons = campaign.classes.map((/** @type {{name: string, key: string}} */ { name, key }) => button(name, key, name));
+  const keyOf = (/** @type {string} */ id) => printed(keys.of(id)[0] ?? "");
+  const buttons = campaign.classes.map((/** @type {{name: string}} */ { name }, /** @type {number} */ at) =>
+    button(name, keyOf(`class-${at + 1}`), name),
+  );
   const desk = h(
     "section",
     { class: "candidate", "aria-label": "The disagreement", hidden: true },
@@ -55,7 +59,7 @@ export async function show(root, { api, campaign, keys, outbox, announce }) {
       "div",
       { class: "decide", role: "group", "aria-label": "Decision" },
       ...buttons,
-      button(null, "space", "nobody can tell"),
+      button(null, keyOf("unsure"), "nobody can tell"),
       h("span", { class: "grow" }),
       comment,
     ),

@@ -17,7 +17,7 @@ const PURPOSES = /** @type {Record<string, string>} */ ({
  * @typedef {{
  *   answer_id: string, spectrum_id: string, label: string | null, annotator: string, purpose: string, quality: number | null,
  *   flags: string[], comment: string, shown: Record<string, any>, shown_at: string, answered_at: string,
- *   undoes: string, undone: boolean,
+ *   undoes: string, undone: boolean, hidden: boolean,
  * }} Answer
  */
 
@@ -27,6 +27,7 @@ const PURPOSES = /** @type {Record<string, string>} */ ({
  */
 export async function show(root, { api, session, outbox, announce }) {
   let isMine = true;
+  let isAll = false;
   /** @type {number | null} */
   let before = null;
   const list = h("tbody", {});
@@ -34,12 +35,20 @@ export async function show(root, { api, session, outbox, announce }) {
   const box = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: true }));
   box.addEventListener("change", () => {
     isMine = box.checked;
+    blind.toggleAttribute("hidden", isMine);
     tried(again());
   });
+  const open = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox" }));
+  open.addEventListener("change", () => {
+    isAll = open.checked;
+    tried(again());
+  });
+  const spoiling = " also what others said of spectra that I have not labeled (my vote is then not blind)";
+  const blind = h("label", { hidden: true }, open, spoiling);
   root.replaceChildren(
     h("h1", {}, "History"),
     h("p", { class: "muted" }, "Nothing is ever overwritten: a change of mind is one more line, and so is what was taken back."),
-    h("p", { class: "filters" }, h("label", {}, box, " only mine")),
+    h("p", { class: "filters" }, h("label", {}, box, " only mine"), blind),
     h(
       "div",
       { class: "scroll", tabindex: "0", role: "region", "aria-label": "Answers" },
@@ -71,6 +80,7 @@ export async function show(root, { api, session, outbox, announce }) {
   async function load() {
     const query = new URLSearchParams({ limit: String(PAGE) });
     if (isMine) query.set("annotator", session.annotator);
+    if (isAll) query.set("all", "true");
     if (before !== null) query.set("before", String(before));
     const found = await api.get(`/api/v1/answers?${query}`);
     if (before === null) list.replaceChildren();
@@ -84,7 +94,8 @@ export async function show(root, { api, session, outbox, announce }) {
 
   /** @param {Answer} one */
   function row(one) {
-    const said = one.undoes ? "takes back" : (one.label ?? "unsure");
+    const hidden = "hidden until you have labeled it";
+    const said = one.undoes ? "takes back" : one.hidden ? hidden : (one.label ?? "unsure");
     const beside = [
       one.quality === null ? "" : `quality ${one.quality}`,
       one.flags.map((flag) => `⚑ ${flag}`).join(", "),

@@ -1,5 +1,5 @@
 // @ts-check
-/** One spectrum, looked at without the queue: what the network sees, and the line in full resolution. */
+/** One spectrum, looked at without the queue: what the network sees, the line in full resolution, and the whole spectrum. */
 
 import { addressOf } from "../api.js";
 import { curveSummary, drawCurve } from "../curve.js";
@@ -9,7 +9,7 @@ import { decodeSpectrum } from "../pure/spectrum.js";
 const HALF_WINDOW = 60;
 const KEPT = 80;
 
-/** Two drawings of one spectrum at a time; fetched ones are kept, so that going back and forth costs nothing. */
+/** Drawings of one spectrum at a time; fetched ones are kept, so that going back and forth costs nothing. */
 export class Look {
   /** @type {Map<string, Promise<import("../pure/spectrum.js").Spectrum>>} */ #fetched = new Map();
   /** @type {import("../pure/spectrum.js").Spectrum | null} */ #now = null;
@@ -28,12 +28,14 @@ export class Look {
     this.restWave = restWave;
     this.seen = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", "aria-label": "What the network sees, to come" }));
     this.line = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", "aria-label": "The line, on its way" }));
+    this.whole = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", "aria-label": "The whole spectrum, on its way" }));
     this.caption = h("figcaption", {}, "the line in full resolution");
     this.element = h(
       "div",
       { class: "look" },
       h("figure", {}, h("figcaption", {}, "what the network sees"), this.seen),
       h("figure", {}, this.caption, this.line),
+      h("figure", { class: "wide" }, h("figcaption", {}, "the whole spectrum"), this.whole),
     );
     document.addEventListener("themechange", this.#draw);
     addEventListener("resize", this.#draw);
@@ -78,7 +80,7 @@ export class Look {
   clear() {
     this.#wanted = "";
     this.#now = null;
-    for (const canvas of [this.seen, this.line]) canvas.width = canvas.clientWidth;
+    for (const canvas of [this.seen, this.line, this.whole]) canvas.width = canvas.clientWidth;
   }
 
   #paint() {
@@ -93,6 +95,10 @@ export class Look {
     this.caption.classList.toggle("warn", !isThere);
     if (isThere) drawCurve(this.line, { wave, flux, from, to, marks });
     else this.line.width = this.line.clientWidth;
+    if (wave.length > 1) drawCurve(this.whole, { wave, flux, marks });
+    else this.whole.width = this.whole.clientWidth;
+    const whole = wave.length > 1 ? `The whole spectrum: ${curveSummary(wave, flux)}.` : "Nothing in full resolution.";
+    this.whole.setAttribute("aria-label", whole);
     this.seen.setAttribute("aria-label", `What the network sees: ${curveSummary(grid, features)}.`);
     const near = isThere ? within(wave, flux, from, to) : null;
     this.line.setAttribute(
