@@ -61,6 +61,7 @@ def test_the_settings_are_settings() -> None:
     assert settings_from(settings_on_the_page()).review.gold == 0.05
 
 
+@pytest.mark.slow  # tests/browser has two people at the page itself
 def test_two_people_label_disagree_settle_and_read_how_far_they_agree(search: Path) -> None:
     first, *others = commands()
     assert first[:3] == ["spectrove", "label", "search"]
