@@ -11,7 +11,7 @@ from spectrove.lines import H_ALPHA
 
 CLASSES = ("single-peak", "double-peak", "not-interesting")
 SCRIPT = "</script><script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
-STATUSES = ("known-catalog", "known-simbad", "new", "rejected")
+STATUSES = ("known-catalog", "known-simbad", "new", "not-compared", "rejected")
 
 FACTS = CatalogFacts(
     name="emission-2026",
@@ -63,7 +63,7 @@ def table(n: int, *, seed: int = 0, paths: list[PreviewPaths] | None = None, **c
         "n_exposures": [2 if number < 10 else 1 for number in range(n)],
         "label": [CLASSES[number % 2] for number in range(n)],
         "pred_class": [CLASSES[number % 2] for number in range(n)],
-        "status": [STATUSES[number % 4] for number in range(n)],
+        "status": [STATUSES[number % len(STATUSES)] for number in range(n)],
         "obsid": [str(100_000 + number) for number in range(n)],
         "preview_line": [one.line for one in paths or [PreviewPaths(None, None)] * n],
         "preview_whole": [one.whole for one in paths or [PreviewPaths(None, None)] * n],

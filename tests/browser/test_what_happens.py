@@ -238,6 +238,7 @@ def test_two_people_vote_blindly_and_settle_what_they_see_differently(copied, si
         told = history.locator("tbody").inner_text()
         assert told.count("hidden until you have labeled it") == 12
         assert not any(name in told for name in CLASSES)
+        history.close()
 
         his = _second_votes(bob, said, seconded)
         both = sorted(his.keys() & said.keys())

@@ -90,3 +90,20 @@ def test_stars_without_magnitudes_are_refused(tmp_path, generator):
     path.write_text("name,ra,dec\nA,10,5\n")
     with pytest.raises(CatalogError, match="magnitudes"):
         find_known(["a:1", "a:2", "a:3", "a:4"], PLACES, KnownSettings(bright=path), generator)
+
+
+def test_without_any_position_nothing_is_matched_and_no_curve_is_drawn(first, generator):
+    nowhere = (np.full(2, np.nan), np.full(2, np.nan), np.full(2, np.nan))
+    known = find_known(["a:1", "a:2"], nowhere, KnownSettings(catalogs=(first,)), generator)
+    assert known.columns["catalog_name"] == [None, None]
+    assert known.curves == {}
+
+
+def test_tables_of_one_name_and_one_called_simbad_keep_apart(first, tmp_path, generator):
+    (tmp_path / "other").mkdir()
+    rows = [("B", 30.0, 60.0, "TT*", 9.0)]
+    tables = (first, table(tmp_path / "other" / "first.csv", rows), table(tmp_path / "SIMBAD.csv", rows))
+    known = find_known(["a:1", "a:2", "a:3", "a:4"], PLACES, KnownSettings(catalogs=tables), generator)
+    assert list(known.curves) == ["first", "first #2", "SIMBAD (table)"]
+    assert known.columns["catalog_name"] == ["first", None, "first #2", None]
+    assert [Path(one["path"]) for one in known.sources["catalogs"]] == list(tables)

@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from small_survey import SmallSurvey
-from spectrove.catalog.measuring import FRAMES, MeasureTask, Subject, generator_of, line_columns, measure_spectra
-from spectrove.measure import CATALOG_LINES
+from spectrove.catalog.assemble import _by_hand
+from spectrove.catalog.measuring import (
+    FRAMES,
+    MeasureTask,
+    Subject,
+    generator_of,
+    has_center,
+    line_columns,
+    measure_spectra,
+    velocities_of,
+)
+from spectrove.measure import CATALOG_LINES, PROFILES, LineMeasurement
 from spectrove.pool import Pool
 from spectrove.spectrum import FRAMES as ALL_FRAMES
 
@@ -66,3 +76,32 @@ def test_a_generator_follows_from_the_id_and_the_seed_alone():
 
 def test_every_frame_has_a_word():
     assert set(FRAMES) == set(ALL_FRAMES)
+
+
+def line(profile: str, rv: float = 10.0, peak: float = 2.0) -> LineMeasurement:
+    return LineMeasurement("", profile=profile, rv=rv, rv_err=5.0, peak=peak, peak_err=0.1)
+
+
+def test_only_profiles_that_are_alike_on_both_sides_have_a_center():
+    assert {profile for profile in PROFILES if has_center("ha", line(profile))} == {"single", "double", "shell", "absorption"}
+
+
+def test_no_star_absorbs_a_forbidden_line():
+    assert not has_center("nii", line("absorption"))
+    assert not has_center("oiii", line("absorption"))
+    assert has_center("nii", line("single"))
+
+
+def test_only_what_stands_out_of_the_continuum_counts_for_the_velocity():
+    lines = {"ha": line("single", 12.0), "hei": line("single", 300.0, peak=1.4), "nii": line("absorption", -170.0, peak=0.3)}
+    assert velocities_of(lines) == [(12.0, 5.0)]
+
+
+def test_velocities_set_by_hand_count_whether_they_have_errors_or_not():
+    one = _by_hand([{"rv": 33.0, "error": None}])
+    assert (one.mean, one.n) == (33.0, 1)
+    assert np.isnan(one.error)
+    two = _by_hand([{"rv": 30.0, "error": None}, {"rv": 34.0, "error": 1.0}])
+    assert (two.mean, two.error) == (32.0, pytest.approx(2.0))
+    weighted = _by_hand([{"rv": 30.0, "error": 1.0}, {"rv": 33.0, "error": 2.0}])
+    assert weighted.mean == pytest.approx(30.6)

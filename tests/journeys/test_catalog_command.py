@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 import subprocess
@@ -99,7 +100,7 @@ def test_the_command_says_what_is_known_and_what_to_open(built: tuple[Path, str]
     assert {row["group_id"] for row in known} == {rows[2]["group_id"]}, "all exposures of the object in it"
     assert counts["rejected"] == 1
     assert f"{len(rows)} candidates, {len(known)} in an earlier catalog, {counts['new']} new, 1 rejected" in said
-    assert "SIMBAD was not compared with" in said
+    assert "SIMBAD was not asked" in said
     assert f"{len(rows) - 2} of them have no verdict yet; verify them with `spectrove label {searched}`" in said
     assert said.rstrip().endswith(str(directory / "index.html"))
 
@@ -149,7 +150,7 @@ def test_pages_hold_each_candidate_once(built: tuple[Path, str]) -> None:
     rows = rows_of(directory / "catalog.csv")
     pages = {
         name: (directory / f"{name}.html").read_text(encoding="utf-8")
-        for name in ("known-catalog", "known-simbad", "new", "rejected")
+        for name in ("known-catalog", "known-simbad", "new", "not-compared", "rejected")
     }
     for row in rows:
         assert [name for name, page in pages.items() if row["designation"] in page] == [row["status"]]
@@ -161,7 +162,10 @@ def test_pages_hold_each_candidate_once(built: tuple[Path, str]) -> None:
 
 def test_provenance_names_what_was_matched(built: tuple[Path, str], searched: Path) -> None:
     facts = json.loads((built[0] / "provenance.json").read_text(encoding="utf-8"))
-    assert facts["matched"]["catalogs"] == [{"name": "hou2016", "n": 2, "radius_arcsec": 5.0}]
+    (table,) = facts["matched"]["catalogs"]
+    assert (table["name"], table["n"], table["radius_arcsec"]) == ("hou2016", 2, 5.0)
+    assert (table["columns"]["ra"], table["columns"]["type"]) == ("ra", "type")
+    assert table["sha256"] == hashlib.sha256(Path(table["path"]).read_bytes()).hexdigest()
     assert facts["made_from"]["campaign"] == str(searched)
     assert facts["catalog"]["authors"] == ["Škoda P."]
     assert any("SIMBAD was not compared with" in note for note in facts["catalog"]["notes"])
@@ -221,3 +225,30 @@ def test_files_that_are_gone_are_told_and_the_points_are_drawn(searched: Path, s
     assert f"{len(rows)} of {len(rows)} spectra could not be read again and are not measured" in said.stderr
     assert all("was moved or deleted" in row["measured_with"] and not row["ew_ha"] for row in rows)
     assert all((tmp_path / "gone" / row["preview_line"]).is_file() for row in rows)
+
+
+def test_an_interrupt_leaves_the_catalog_that_was_there(
+    built: tuple[Path, str], searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = (built[0] / "catalog.csv").read_bytes()
+    monkeypatch.setattr("spectrove.vo.publish.write_pages", interrupted)
+    with pytest.raises(SystemExit) as left:
+        main(["catalog", "build", str(searched)])
+    assert left.value.code == 130
+    assert f"interrupted; {built[0]} is as it was" in capsys.readouterr().err
+    assert (built[0] / "catalog.csv").read_bytes() == before
+    assert not list(searched.glob(".*.building"))
+
+
+def test_what_nothing_was_compared_with_is_not_called_new(searched: Path, tmp_path: Path) -> None:
+    said = type_command("catalog", "build", searched, "--output", tmp_path / "alone")
+    rows = rows_of(tmp_path / "alone" / "catalog.csv")
+    assert {row["status"] for row in rows} == {"not-compared", "rejected"}
+    assert f"{len(rows) - 1} not compared with anything" in said.output
+    assert "compared with no earlier catalog and not with SIMBAD" in (tmp_path / "alone" / "ReadMe").read_text().replace(
+        "\n    ", " "
+    )
+    assert rows[2]["designation"] in (tmp_path / "alone" / "not-compared.html").read_text()

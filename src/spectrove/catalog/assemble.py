@@ -19,22 +19,19 @@ from spectrove.catalog.contamination import find_shared_light
 from spectrove.catalog.export import candidates_of
 from spectrove.catalog.exposures import count_exposures, group_positions, groups_of
 from spectrove.catalog.known import Known, KnownSettings, find_known
-from spectrove.catalog.measuring import Measured, MeasureTask, Subject, line_columns, measure_spectra
+from spectrove.catalog.measuring import Measured, MeasureTask, Subject, line_columns, measure_spectra, velocities_of
 from spectrove.catalog.previews import PreviewItem
 from spectrove.catalog.surroundings import Surroundings
 from spectrove.catalog.variability import compare_group
 from spectrove.catalog.verification import KEEP, OTHER_CLASS, REJECT, Confusion, Verdict, partial_confusion, verdicts_of
-from spectrove.contracts import Answer, FloatArray, IntArray, Progress, SpectrumId, no_progress
+from spectrove.contracts import Answer, BoolArray, FloatArray, IntArray, Progress, SpectrumId, no_progress
 from spectrove.errors import CatalogError
 from spectrove.execution import Executor, InlineExecutor
-from spectrove.measure import combine_velocities
+from spectrove.measure import Combined, combine_velocities
 from spectrove.pool import Pool
 
 AT_ONCE = 32
 """Candidates of a task: a second's work or two."""
-
-SYMMETRIC = frozenset({"single", "double", "shell", "absorption"})
-"""Profiles that a mirror can tell the center of; P Cygni's and reversals within absorption are not alike on both sides."""
 
 Columns = dict[str, Any]
 
@@ -155,7 +152,7 @@ def make_catalog(
         "checkpoint": [provenance["made_from"]["checkpoint"]] * len(ids),
         "measured_with": [one.problem for one in found],
     }
-    columns["status"] = _status(columns)
+    columns["status"] = _status(columns, np.isfinite(ra) & np.isfinite(dec) & known.is_compared)
     table = _typed(columns, catalog_schema(campaign.settings.classes.names))
     confusion = partial_confusion(candidates, verdicts, campaign.settings.classes.names, targets)
     return Catalog(table, confusion, known, [one.item for one in found], provenance, (*known.problems, *_problems(found)))
@@ -235,16 +232,10 @@ def _said(
 
 def _velocities(found: Sequence[Measured], verdicts: Sequence[Verdict | None]) -> Columns:
     """Return the velocity of each spectrum: of the lines mirrored by hand, where somebody did, else of those measured."""
-    rows = []
-    for one, verdict in zip(found, verdicts, strict=True):
-        by_hand = verdict.velocity.get("lines", ()) if verdict else ()
-        pairs = [(line.get("rv"), line.get("error")) for line in by_hand] or [
-            (line.rv, line.rv_err) for line in one.lines.values() if line.profile in SYMMETRIC
-        ]
-        values = np.array([[np.nan if value is None else value for value in pair] for pair in pairs], dtype=np.float64).reshape(
-            -1, 2
-        )
-        rows.append(combine_velocities(values[:, 0], values[:, 1]))
+    rows = [
+        _by_hand(verdict.velocity["lines"]) if verdict and verdict.velocity.get("lines") else _combined(velocities_of(one.lines))
+        for one, verdict in zip(found, verdicts, strict=True)
+    ]
     return {
         "rv": [row.mean for row in rows],
         "rv_err": [row.error for row in rows],
@@ -252,6 +243,20 @@ def _velocities(found: Sequence[Measured], verdicts: Sequence[Verdict | None]) -
         "rv_scatter": [row.scatter for row in rows],
         "rv_frame": [one.frame for one in found],
     }
+
+
+def _combined(pairs: Sequence[tuple[float, float]]) -> Combined:
+    values = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    return combine_velocities(values[:, 0], values[:, 1])
+
+
+def _by_hand(lines: Sequence[Mapping[str, Any]]) -> Combined:
+    """Return the mean of velocities that somebody set; unweighted, its error from the scatter, where a line has no error."""
+    if all(line.get("error") for line in lines):
+        return _combined([(line["rv"], line["error"]) for line in lines])
+    rv = np.array([line["rv"] for line in lines], dtype=np.float64)
+    scatter = float(rv.std(ddof=1)) if rv.size > 1 else np.nan
+    return Combined(float(rv.mean()), scatter, scatter / np.sqrt(rv.size), int(rv.size), np.nan)
 
 
 def _variability(groups: IntArray, mjd: FloatArray, found: Sequence[Measured]) -> Columns:
@@ -278,10 +283,20 @@ def _shared_light(pool: Pool, ids: Sequence[str]) -> Columns:
     }
 
 
-def _status(columns: Columns) -> list[str]:
+def _status(columns: Columns, is_compared: BoolArray) -> list[str]:
     return [
-        "rejected" if verdict == REJECT else "known-catalog" if catalog else "known-simbad" if simbad else "new"
-        for verdict, catalog, simbad in zip(columns["verdict"], columns["catalog_name"], columns["simbad_id"], strict=True)
+        "rejected"
+        if verdict == REJECT
+        else "known-catalog"
+        if catalog
+        else "known-simbad"
+        if simbad
+        else "new"
+        if compared
+        else "not-compared"
+        for verdict, catalog, simbad, compared in zip(
+            columns["verdict"], columns["catalog_name"], columns["simbad_id"], is_compared.tolist(), strict=True
+        )
     ]
 
 

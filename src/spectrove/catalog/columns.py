@@ -223,7 +223,12 @@ LINE_QUANTITIES: Mapping[str, tuple[str, str, str | None, str]] = MappingProxyTy
         "sep": ("Separation of the two peaks of {}", "spect.line.width;phys.veloc", "km/s", "%.2f"),
         "vr": ("Violet over red peak of {}, each above the continuum", "spect.line.intensity;arith.ratio", None, "%.4f"),
         "profile": ("Profile of {}: {profiles}", "meta.code.class;spect.line", None, ""),
-        "rv": ("Radial velocity of {} by mirroring its profile", "spect.dopplerVeloc.opt", "km/s", "%.2f"),
+        "rv": (
+            "Radial velocity of {} by mirroring its profile, if that is single, double, shell or absorption",
+            "spect.dopplerVeloc.opt",
+            "km/s",
+            "%.2f",
+        ),
     }
 )
 """What is measured of a line: description, UCD, unit and format; a column is called by this, ``_`` and the line's key."""
@@ -252,7 +257,7 @@ def _velocity() -> dict[str, ColumnMeaning]:
     velocity = "spect.dopplerVeloc.opt"
     return {
         "rv": ColumnMeaning(
-            "Radial velocity, weighted mean over lines of single, double, shell or absorption profile",
+            "Radial velocity: weighted mean over clear lines whose profile is alike on both sides, or as set by hand",
             f"{velocity};meta.main",
             "km/s",
             format="%.2f",
@@ -291,7 +296,7 @@ def _velocity() -> dict[str, ColumnMeaning]:
 
 def _match() -> dict[str, ColumnMeaning]:
     texts = {
-        "status": ("Whether it was known: known-catalog, known-simbad, new or rejected", "meta.code.status"),
+        "status": ("Whether it was known: known-catalog, known-simbad, new, not-compared or rejected", "meta.code.status"),
         "known_as": ("Class of the known object, as its source calls it", "src.class"),
         "catalog_name": ("Earlier catalog that knows the object", "meta.id;meta.dataset"),
         "catalog_match": ("Object of the earlier catalog at the position", "meta.id.cross"),
@@ -335,7 +340,9 @@ def _origin() -> dict[str, ColumnMeaning]:
         "preview_line": ColumnMeaning("Picture of the line, beside this table", "meta.ref.url;meta.preview"),
         "preview_whole": ColumnMeaning("Picture of the whole spectrum, beside this table", "meta.ref.url;meta.preview"),
         "checkpoint": ColumnMeaning("Hash of the network that predicted the class", "meta.version;meta.modelled"),
-        "measured_with": ColumnMeaning("Why the lines were not measured in the whole spectrum; empty if they were", "meta.note"),
+        "measured_with": ColumnMeaning(
+            "Why lines were not measured in the whole spectrum, or what is doubtful; empty if nothing is", "meta.note"
+        ),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,22 @@ class Known:
     curves: Mapping[str, MatchCurve] = field(default_factory=dict)
     sources: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+    @property
+    def is_compared(self) -> bool:
+        """
+        Return whether candidates were compared with anything that could know them.
+
+        Returns
+        -------
+        bool
+            False where no earlier catalog was given and SIMBAD said nothing: then nobody knows what is new.
+        """
+        return bool(self.sources.get("catalogs")) or self.sources.get("simbad", {}).get("source") not in {
+            None,
+            "not asked",
+            "none",
+        }
 
 
 def match_catalogs(places: Places, catalogs: Sequence[LocalCatalog], radius: float) -> tuple[Columns, list[str | None]]:
@@ -221,6 +238,24 @@ def ask_simbad(ids: Sequence[str], places: Places, settings: KnownSettings) -> S
     return SimbadAnswer(columns, result, facts, problems)
 
 
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return a name for each table, no two alike and none that of SIMBAD, which has a curve of its own."""
+    names: list[str] = []
+    for path in paths:
+        stem = path.name.split(".")[0]
+        stem = f"{stem} (table)" if stem.upper() == "SIMBAD" else stem
+        number = sum(name.split(" #")[0] == stem for name in names)
+        names.append(f"{stem} #{number + 1}" if number else stem)
+    return names
+
+
+def _file(path: Path, catalog: LocalCatalog) -> dict[str, Any]:
+    """Return what was read, for the provenance."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": catalog.name, "path": str(path), "sha256": digest, "n": len(catalog), "columns": dict(catalog.columns)}
+
+
 def find_known(ids: Sequence[str], places: Places, settings: KnownSettings, generator: np.random.Generator) -> Known:
     """
     Return what earlier catalogs and SIMBAD know of the candidates.
@@ -246,19 +281,23 @@ def find_known(ids: Sequence[str], places: Places, settings: KnownSettings, gene
     CatalogError
         If a table that was given cannot be used.
     """
-    catalogs = [read_catalog(path) for path in settings.catalogs]
+    catalogs = [read_catalog(path, name=name) for path, name in zip(settings.catalogs, _names(settings.catalogs), strict=True)]
     stars = None if settings.bright is None else read_catalog(settings.bright)
     columns, types = match_catalogs(places, catalogs, settings.radius)
     simbad = ask_simbad(ids, places, settings)
-    curves = {catalog.name: match_curve(places[0], places[1], catalog, generator) for catalog in catalogs}
+    has_positions = bool(np.any(np.isfinite(places[0]) & np.isfinite(places[1])))
+    drawn = catalogs if has_positions else []
+    curves = {catalog.name: match_curve(places[0], places[1], catalog, generator) for catalog in drawn}
     if simbad.result is not None:
         curves["SIMBAD"] = simbad_curve(simbad.result)
         stars = stars or objects_of(simbad.result)
     otypes = simbad.columns["simbad_otype"]
     known_as = [kind or otype for kind, otype in zip(types, otypes, strict=True)]
     sources = {
-        "catalogs": [{"name": one.name, "n": len(one), "radius_arcsec": settings.radius} for one in catalogs],
-        "bright": None if stars is None else stars.name,
+        "catalogs": [
+            {**_file(path, one), "radius_arcsec": settings.radius} for path, one in zip(settings.catalogs, catalogs, strict=True)
+        ],
+        "bright": None if stars is None or settings.bright is None else _file(settings.bright, stars),
         "simbad": simbad.facts,
     }
     problems = (*(sentence for one in catalogs for sentence in one.assumed), *simbad.problems)

@@ -236,7 +236,7 @@ def _roles(file: TableFile, given: dict[str, str], keep: Sequence[str]) -> dict[
     if missing:
         msg = (
             f"{file.path}: no positions were recognized among the columns {_listed(file.names)}, expected right ascension and "
-            "declination (J2000). Name them: columns={'ra': …, 'dec': …}."
+            "declination (J2000). Rename them to ra and dec, degrees; in Python, name them: columns={'ra': …, 'dec': …}."
         )
         raise CatalogError(msg)
     return roles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +31,15 @@ FRAMES = {
     "undeclared": "unknown",
 }
 """What a catalog says of velocities, by the frame of the wavelengths."""
+
+SYMMETRIC = frozenset({"single", "double", "shell", "absorption"})
+"""Profiles that a mirror can tell the center of; P Cygni's and reversals within absorption are not alike on both sides."""
+
+FORBIDDEN = frozenset({"nii", "oiii"})
+"""Lines that no star absorbs: what looks like it is the wing of another line."""
+
+CLEAR = 5.0
+"""Times its error that a line must stand out of the continuum for its velocity to count; chosen."""
 
 UNDECLARED_MEDIUM = "the file does not say whether its wavelengths are in air or in vacuum: velocities may be 80 km/s too low"
 """Air wavelengths are shorter than those in vacuum by 2.8 parts in 10⁴."""
@@ -229,13 +238,58 @@ def line_columns(found: Sequence[Measured]) -> dict[str, list[float | str | None
             values = [getattr(one.lines[key], attribute) if key in one.lines else np.nan for one in found]
             errors = [getattr(one.lines[key], f"{attribute}_err") if key in one.lines else np.nan for one in found]
             columns[f"{quantity}_{key}"] = [_finite(value) for value in values]
-            columns[f"{quantity}_{key}_err"] = [_finite(value) for value in errors]
+            columns[f"{quantity}_{key}_err"] = [_finite(value) or None for value in errors]  # no error is none at all
+        for name in (f"rv_{key}", f"rv_{key}_err"):
+            columns[name] = [
+                value if key in one.lines and has_center(key, one.lines[key]) else None
+                for value, one in zip(columns[name], found, strict=True)
+            ]
         columns[f"profile_{key}"] = [one.lines[key].profile if key in one.lines else None for one in found]
     return columns
 
 
 QUANTITIES = {"ew": "ew", "fwhm": "fwhm", "peak": "peak", "sep": "separation", "vr": "v_over_r", "rv": "rv"}
 """Numbers of a line by the beginnings of their columns' names."""
+
+
+def has_center(key: str, line: LineMeasurement) -> bool:
+    """
+    Return whether a mirror can tell the center of a line.
+
+    Parameters
+    ----------
+    key : str
+        Of `spectrove.measure.CATALOG_LINES`.
+    line : LineMeasurement
+        What was measured.
+
+    Returns
+    -------
+    bool
+        False of profiles that are not alike on both sides, and of forbidden lines in absorption, which are none.
+    """
+    return line.profile in SYMMETRIC and not (key in FORBIDDEN and line.profile == "absorption")
+
+
+def velocities_of(lines: Mapping[str, LineMeasurement]) -> list[tuple[float, float]]:
+    """
+    Return the velocities of lines that count for that of the spectrum.
+
+    Parameters
+    ----------
+    lines : mapping of str to LineMeasurement
+        By their keys.
+
+    Returns
+    -------
+    list of tuple of float
+        Velocity and error, km/s, of lines that have a center and stand out of the continuum by `CLEAR` times their error.
+    """
+    return [
+        (line.rv, line.rv_err)
+        for key, line in lines.items()
+        if has_center(key, line) and abs(line.peak - 1) >= CLEAR * line.peak_err
+    ]
 
 
 def _finite(value: float) -> float | None:

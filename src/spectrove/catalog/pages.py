@@ -80,6 +80,10 @@ KINDS = (
         "Spectra of objects that nothing they were compared with knows; the index says what that was.",
     ),
     PageKind(
+        "not-compared", "not-compared.html", "Not compared",
+        "Candidates that nothing says whether they are known: without a position, or nothing was there to compare them with.",
+    ),
+    PageKind(
         "rejected", "rejected.html", "Rejected",
         "Candidates that whoever looked at them rejected. They are kept, as strange objects have been found among them.",
     ),

@@ -140,6 +140,8 @@ def _numbers(column: pa.ChunkedArray, form: str | None) -> tuple[str, tuple[str,
     if (fixed := FIXED.fullmatch(form)) and max(map(len, texts), default=0) > WIDEST:
         form = f"%.{max(int(fixed[1]), 6)}e"
         texts = _formatted(values, form)
+    if not any(texts):
+        form = "%.0f"  # no number needs decimals, and a format of one byte has no room for them
     return f"{'F' if form.endswith('f') else 'E'}*.{form[2:-1]}", texts
 
 

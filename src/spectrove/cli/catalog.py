@@ -11,6 +11,9 @@ import click
 from spectrove.cli.executors import on_workers
 from spectrove.cli.progress import showing_progress
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells count it: 128 and the signal's number."""
+
 
 class _Given(TypedDict):
     output: Path | None
@@ -100,21 +103,19 @@ def build(directory: Path, **given: Unpack[_Given]) -> None:
         cache=directory / "simbad",
     )
     workers = make_executor(given["workers"], given["scheduler"])
-    with Campaign(directory) as opened, workers as executor, showing_progress() as progress:
-        made, files = publish(
-            opened,
-            output,
-            CatalogSettings(known, seed=given["seed"]),
-            About(given["title"], given["author"]),
-            executor,
-            progress,
-        )
+    settings, about = CatalogSettings(known, seed=given["seed"]), About(given["title"], given["author"])
+    try:
+        with Campaign(directory) as opened, workers as executor, showing_progress() as progress:
+            made, files = publish(opened, output, settings, about, executor, progress)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; {output} is as it was, and the same command begins anew", err=True)
+        raise SystemExit(INTERRUPTED) from None
     counts = Counter(made.table["status"].to_pylist())
     told = ", ".join(f"{counts[name]} {text}" for name, text in STATUSES.items() if counts[name])
-    was_told = made.known.sources["simbad"]["source"] not in {"not asked", "none"}
+    was_asked = made.known.sources["simbad"]["source"] != "not asked"
     click.echo(f"{output}: {made.table.num_rows} candidates, {told}")
-    if counts["new"] and not was_told:
-        click.echo("SIMBAD was not compared with, so that 'new' is what no given catalog has; ask it with --simbad")
+    if not was_asked:
+        click.echo("SIMBAD was not asked, so that 'new' is what no given catalog has; ask it with --simbad")
     n_open = made.table["verdict"].to_pylist().count("none")
     if n_open:
         click.echo(f"{n_open} of them have no verdict yet; verify them with `spectrove label {directory}`")
@@ -127,6 +128,7 @@ STATUSES = {
     "known-catalog": "in an earlier catalog",
     "known-simbad": "in SIMBAD",
     "new": "new",
+    "not-compared": "not compared with anything",
     "rejected": "rejected",
 }
 """What is said of the rows of each status."""

@@ -128,10 +128,36 @@ def _abstract(campaign: Campaign, catalog: Catalog) -> str:
     return (
         f"{table.num_rows:,} spectra of {n_objects:,} objects were found among {campaign.pool.n_spectra:,} by a network that "
         f"learned from {catalog.provenance['n_answers']:,} answers on the way: {sources['network']:,} are predicted, "
-        f"{sources['oracle']:,} were answered. {statuses['known-catalog']:,} were in earlier catalogs, "
-        f"{statuses['known-simbad']:,} in SIMBAD, {statuses['new']:,} in neither; {statuses['rejected']:,} were rejected by who "
+        f"{sources['oracle']:,} were answered. {_comparison(catalog, statuses)}{statuses['rejected']:,} were rejected by who "
         "verified them, and are kept. Lines were measured in the spectra of full resolution."
     )
+
+
+def _comparison(catalog: Catalog, statuses: Counter[str]) -> str:
+    """Return how many were known to what they were compared with, and nothing of what they were not."""
+    if not catalog.known.is_compared:
+        return "They were compared with no earlier catalog and not with SIMBAD. "
+    told = [f"{statuses['known-catalog']:,} were in earlier catalogs"] if catalog.known.sources["catalogs"] else []
+    if _asked_simbad(catalog):
+        told.append(f"{statuses['known-simbad']:,} {'more were ' if told else 'were '}in SIMBAD")
+    return f"{', '.join(told)}, {statuses['new']:,} in nothing that was compared. "
+
+
+HONEST = (
+    (
+        "Errors of equivalent widths hold noise and the fit of the continuum, not where it is drawn: bands and the wings of broad "
+        "lines shift it by an angstrom or so, more in cool stars."
+    ),
+    (
+        "Errors of velocities and separations were checked on lines as Be stars have them; of broad, lopsided or nebular lines, as "
+        "in cataclysmic variables and planetary nebulae, the true ones are several times larger."
+    ),
+)
+"""What the errors do not hold (docs/reference/measurements.md)."""
+
+
+def _asked_simbad(catalog: Catalog) -> bool:
+    return catalog.known.sources.get("simbad", {}).get("source") not in {None, "not asked", "none"}
 
 
 def _notes(catalog: Catalog) -> tuple[str, ...]:
@@ -141,13 +167,14 @@ def _notes(catalog: Catalog) -> tuple[str, ...]:
         "Equivalent widths are negative in emission, and of all in the window of the line, photosphere and nebula included.",
         f"Velocities are of profiles mirrored onto themselves, in the frame that rv_frame names (here: {', '.join(frames)}).",
     ]
+    notes += HONEST
     if verdicts["none"]:
         notes.append(f"{verdicts['none']:,} of {catalog.table.num_rows:,} spectra were not verified by anybody.")
     if not catalog.provenance["made_from"]["finished"]:
         notes.append("The search was not finished when this was made.")
     if not catalog.known.sources.get("catalogs"):
         notes.append("No earlier catalog was compared with: 'new' says nothing of those.")
-    if not any(name == "SIMBAD" for name in catalog.known.curves):
+    if not _asked_simbad(catalog):
         notes.append("SIMBAD was not compared with: 'new' says nothing of what it knows.")
     return (*notes, *catalog.problems)
 
