@@ -99,7 +99,7 @@ def read_candidates(
     limit: Annotated[int, Query(ge=1, le=200)] = 60,
 ) -> JSONResponse:
     """
-    Return the candidates with the verdicts on them.
+    Return the candidates with the verdicts on them, but for spectra that somebody is still asked about.
 
     Parameters
     ----------
@@ -198,7 +198,9 @@ def _listed(page: PageState) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = page.kept("candidates", scored, KEPT, make)
     except CampaignError as error:
         raise Problem(404, str(error)) from error
-    return found
+    # What is still asked about is left out: its class in this list is the network's, which nobody is to see before they answer.
+    asked = {question.spectrum_id for question in page.campaign.open_questions()}
+    return [row for row in found if row["spectrum_id"] not in asked]
 
 
 def _ordered(rows: list[dict[str, Any]], order: str) -> list[dict[str, Any]]:
