@@ -145,12 +145,12 @@ def _comparison(catalog: Catalog, statuses: Counter[str]) -> str:
 
 HONEST = (
     (
-        "Errors of equivalent widths hold noise and the fit of the continuum, not where it is drawn: bands and the wings of broad "
-        "lines shift it by an angstrom or so, more in cool stars."
+        "Errors of equivalent widths hold noise and the fit of the continuum, not where it is drawn: bands and the wings of "
+        "broad lines shift it by an angstrom or so, more in cool stars."
     ),
     (
-        "Errors of velocities and separations were checked on lines as Be stars have them; of broad, lopsided or nebular lines, as "
-        "in cataclysmic variables and planetary nebulae, the true ones are several times larger."
+        "Errors of velocities and separations were checked on lines as Be stars have them; of broad, lopsided or nebular lines, "
+        "as in cataclysmic variables and planetary nebulae, the true ones are several times larger."
     ),
 )
 """What the errors do not hold (docs/reference/measurements.md)."""
