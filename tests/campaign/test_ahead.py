@@ -78,7 +78,7 @@ def nothing_may_be_made() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("spectrove.campaign.passes.train", refuse)
-        patch.setattr("spectrove.campaign.passes.score", refuse)
+        patch.setattr("spectrove.scoring.score", refuse)
         yield
 
 

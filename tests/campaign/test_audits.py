@@ -180,9 +180,7 @@ def test_permuting_the_pool_permutes_nothing_in_the_questions(
 
     def asked(order: np.ndarray) -> tuple[list[Question], Any]:
         scores = Scores(ids[order], probabilities[order], campaign.settings.classes.names, "", "")
-        monkeypatch.setattr(
-            "spectrove.campaign.questions.probabilities_of", lambda _, pool, rows, config: scores.probabilities[rows]
-        )
+        monkeypatch.setattr("spectrove.scoring.probabilities_of", lambda _, pool, rows, config: scores.probabilities[rows])
         population = Population(scores, scores.predicted(), labeled[order], campaign.settings.classes.targets)
         return choose_questions(campaign, 3, population, Path())
 

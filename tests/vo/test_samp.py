@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
-import threading
+import subprocess
+import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -49,29 +52,18 @@ def hub(lock_file, monkeypatch):
 
 
 @pytest.fixture
-def taker(hub):
-    """Return a program that takes spectra, and what it was told."""
-    client = peer.SAMPIntegratedClient(name="taker", addr="127.0.0.1")
-    client.connect(hub=hub)
-    told, came = [], threading.Event()
-
-    def take(key, sender, mtype, params, extra):
-        told.append((mtype, params))
-        came.set()
-
-    client.bind_receive_notification(MTYPE, take)
-    yield told, came
-    client.disconnect()
+def taker(lock_file):
+    """Return a program that takes spectra, at a hub; it prints what it is told."""
+    command = [sys.executable, str(Path(__file__).parents[1] / "samp_taker.py"), str(lock_file), MTYPE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
+        assert program.stdout.readline() == "ready\n"
+        yield program
+        program.kill()
 
 
 def test_a_program_that_takes_spectra_is_told_of_the_file(spectrum, taker):
-    told, came = taker
-
-    sent, detail = send(str(spectrum), "lamost:1", FACTS)
-
-    assert (sent, detail) == (True, "Sent to 1 program.")
-    assert came.wait(60)
-    ((mtype, params),) = told
+    assert send(str(spectrum), "lamost:1", FACTS) == (True, "Sent to 1 program.")
+    mtype, params = json.loads(taker.stdout.readline())
     assert mtype == MTYPE
     assert params["url"] == spectrum.as_uri()
     assert params["name"] == params["spectrum-id"] == "lamost:1"

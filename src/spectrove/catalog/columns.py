@@ -296,7 +296,7 @@ def _velocity() -> dict[str, ColumnMeaning]:
 
 def _match() -> dict[str, ColumnMeaning]:
     texts = {
-        "status": ("Whether it was known: known-catalog, known-simbad, new, not-compared or rejected", "meta.code.status"),
+        "status": ("Status: new, known-catalog, known-simbad, not-compared or rejected", "meta.code.status"),
         "known_as": ("Class of the known object, as its source calls it", "src.class"),
         "catalog_name": ("Earlier catalog that knows the object", "meta.id;meta.dataset"),
         "catalog_match": ("Object of the earlier catalog at the position", "meta.id.cross"),
