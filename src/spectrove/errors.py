@@ -22,6 +22,7 @@ Every error that spectrove raises on purpose.
     │   ├── CampaignBusyError    another process runs this campaign
     │   └── PhaseError           not possible in the present phase
     ├── CatalogError             a catalog that cannot be used or made  (ValueError)
+    ├── ServiceError             a service of others without an answer  (OSError)
     ├── PlugInError              an entry point that cannot be used     (LookupError)
     ├── ExecutorError            workers or a scheduler out of reach    (OSError)
     └── StorageError             the disk is full or cannot be written  (OSError)
@@ -106,6 +107,10 @@ class PhaseError(CampaignError):
 
 class CatalogError(SpectroveError, ValueError):
     """A table of others that cannot be used, or a catalog that cannot be made."""
+
+
+class ServiceError(SpectroveError, OSError):
+    """A service of others that gives no answer that can be used."""
 
 
 class PlugInError(SpectroveError, LookupError):

@@ -11,7 +11,7 @@ from layouts import LAYOUTS, ascii_columns, csv_rows, lamost_image
 from spectrove.errors import DamagedFileError, NoReaderError, PlugInError
 from spectrove.surveys import inspect, read, readers
 
-OURS = ["ascii", "csv", "lamost-dr1", "lamost-image", "lamost-table", "ondrejov", "sdss-spec"]
+OURS = ["ascii", "csv", "lamost-dr1", "lamost-image", "lamost-table", "ondrejov", "sdm", "sdss-spec"]
 
 
 def test_readers_are_asked_in_the_order_of_their_names_and_specutils_last():
@@ -63,7 +63,7 @@ def test_a_file_that_nobody_takes_gets_every_readers_reason_once(put):
 
     message = str(caught.value)
     assert message.startswith(
-        f"{path}: no reader takes this file (ascii, csv: it is a PNG image, not text; "
+        f"{path}: no reader takes this file (ascii, csv, sdm: it is a PNG image, not text; "
         "lamost-dr1, lamost-image, lamost-table, ondrejov, sdss-spec: it is a PNG image, not FITS; specutils: "
     )
     assert inspect(path).error == message

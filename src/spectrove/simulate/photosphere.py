@@ -72,6 +72,8 @@ LIMB = 0.6
 
 METAL_FWHM = 0.2
 """Å; intrinsic width of a metal line, about the Sun's: thermal motion, turbulence and saturation (Gray 2005, ch. 17)."""
+METAL_REACH = 40 * METAL_FWHM * FWHM_TO_SIGMA
+"""Å beyond which a metal line is left out: at 39 standard deviations a Gaussian is zero in double precision."""
 
 HALPHA_DWARFS: tuple[tuple[float, float, float, float, float], ...] = (
     (2900, 0, 8, 0.05, 1.2), (3500, 0, 8, 0.35, 1.0), (4050, 0, 8, 0.7, 0.8), (4400, 0.005, 8, 0.88, 0.8),
@@ -368,7 +370,8 @@ def _metals(wave: FloatArray, teff: float, *, is_giant: bool) -> FloatArray:
             ratio = measured[-1] / max(np.interp(4800.0, NODES[::-1], measured[:-1][::-1]), 1.0)
             width *= np.interp(teff, (5200, 6000), (np.clip(ratio, 0.4, 2.5), 1.0))
         for rest, share in zip(air_to_vacuum(np.array(in_air)), np.array(solar) / sum(solar), strict=True):
-            depth += 1e-3 * width * share * _gaussian(wave - rest, METAL_FWHM)
+            near = slice(*np.searchsorted(wave, (rest - METAL_REACH, rest + METAL_REACH)))
+            depth[near] += 1e-3 * width * share * _gaussian(wave[near] - rest, METAL_FWHM)
     depth *= np.interp(teff, *np.array(METALS_OF_HOT_STARS).T)
     strength = np.interp(teff, *np.array(MOLECULAR_STRENGTH).T)
     total: FloatArray = depth + _molecules(wave, float(strength))
