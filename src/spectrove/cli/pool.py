@@ -11,6 +11,7 @@ import click
 from spectrove.cli.executors import on_workers
 from spectrove.cli.places import Place
 from spectrove.cli.progress import showing_progress
+from spectrove.cli.ssap import Asked, Source, fetch_all, on_services
 
 if TYPE_CHECKING:
     from spectrove.pool import IngestReport
@@ -28,14 +29,16 @@ def pool() -> None:
 
 
 @pool.command()
-@click.argument("paths", type=Place(), nargs=-1, required=True)
+@click.argument("paths", type=Source(), nargs=-1, required=True)
 @click.option("--pool", "pool_path", type=Place(), required=True, metavar="DIR|URL", help="The pool to make or to add to.")
 @click.option("--recipe", "recipe_name", required=True, metavar="NAME", help=RECIPES_HELP)
 @click.option("--format", "format_", metavar="NAME", help="Read every file as this format instead of asking every reader.")
+@on_services
 @on_workers(what="Processes that read files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def ingest(  # noqa: PLR0913, PLR0917 - one argument an option
-    paths: tuple[Path, ...],
+    paths: tuple[Path | str, ...],
+    asked: Asked,
     pool_path: Path,
     recipe_name: str,
     format_: str | None,
@@ -48,15 +51,22 @@ def ingest(  # noqa: PLR0913, PLR0917 - one argument an option
 
     A file that cannot be used is kept with its reason and never stops the run. A run that was interrupted goes on where it was;
     run again, the command reads only what is new and adds it as a new version.
+
+    One of PATHS may be ssap:URL, a service of spectra in the Virtual Observatory. What it offers at --pos is fetched into a
+    folder first, which is then read as any other; run again, the command fetches only what is missing.
     """
     from spectrove.execution import make_executor
     from spectrove.pool import IngestConfig, ingest
     from spectrove.preprocess import recipe
 
+    chosen = recipe(recipe_name)
+    with showing_progress() as progress:
+        places, fetched = fetch_all(paths, asked, pool_path, progress)
     with make_executor(workers, scheduler) as executor, showing_progress() as progress:
-        report = ingest(list(paths), pool_path, recipe(recipe_name), IngestConfig(format=format_), executor, progress)
+        report = ingest(places, pool_path, chosen, IngestConfig(format=format_), executor, progress)
     if as_json:
-        click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        content = {**report.to_dict(), **({"fetched": [one.to_dict() for one in fetched]} if fetched else {})}
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     else:
         _print(report)
 
