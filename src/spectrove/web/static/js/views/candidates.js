@@ -1,11 +1,14 @@
 // @ts-check
 /** The candidates, one after the other: a verdict by one key, rejected with a reason by two. */
 
-import { h, number, shortName, table } from "../dom.js";
+import { h, number, shortName } from "../dom.js";
 import { KEYS, printed } from "../keys.js";
+import { SampPanel } from "../samp/panel.js";
+import { programsOf } from "../samp/programs.js";
 import { drawThumbnail } from "../thumbnail.js";
 import { keyed, press } from "../tools.js";
 import { Filters } from "./filters.js";
+import { card, rejectedTable } from "./listed.js";
 import { Looking } from "./looking.js";
 import { REASONS, said, told, verdictOf } from "./verdicts.js";
 import { Verification } from "./verification.js";
@@ -31,6 +34,8 @@ export async function show(root, context) {
     for (const off of offs) off();
     view.look.close();
     view.verification.close();
+    view.programs.showIn(null);
+    view.programs.onchange = () => {};
     view.isGone = true;
     delete document.body.dataset.painted;
   };
@@ -45,6 +50,8 @@ class Candidates {
   n = 0;
   shownAt = "";
   isGone = false;
+  /** Lists are asked for again before they are there; the last one counts. */
+  loads = 0;
 
   /** @param {import("../main.js").Context} context */
   constructor(context) {
@@ -58,7 +65,17 @@ class Candidates {
       void this.load("first");
     });
     this.look = new Looking(context);
+    this.look.choice = {
+      marks: (id) => this.items.some(({ spectrum_id: one }) => one === id),
+      pick: (id) => void this.showFrom(id),
+    };
     this.verification = new Verification(context);
+    this.programs = programsOf(context);
+    this.panel = new SampPanel(this.programs, {
+      key: key("samp"),
+      chosen: (choice) => this.choose(choice),
+      spectrum: () => this.sendSpectrum(),
+    });
     this.count = h("span", { class: "count" });
     this.title = h("h2", { class: "q-name" });
     this.facts = h("span", { class: "q-facts" });
@@ -160,6 +177,7 @@ class Candidates {
       { class: "queue verify" },
       h("div", { class: "q-top" }, h("h1", {}, "Candidates"), this.verification.progress, note),
       this.filters.element,
+      this.panel.element,
       this.empty,
       this.desk,
       h("div", { class: "listed" }, this.count, this.pages),
@@ -172,23 +190,46 @@ class Candidates {
     return this.items[this.place];
   }
 
-  /** @param {"first" | "last"} place */
-  async load(place) {
+  /**
+   * Ask for the list.
+   * @param {"first" | "last"} place
+   * @param {string} around the candidate that it is to hold, and that is to be shown
+   * @returns {Promise<boolean>} whether that candidate is in it
+   */
+  async load(place, around = "") {
     const { api } = this.context;
     const { chosen, search } = this.filters;
-    const query = new URLSearchParams({ ...chosen, search, offset: String(this.offset), limit: String(PAGE) });
+    const { choice } = this.panel;
+    /** @type {Record<string, string>} */
+    const rows = choice === null ? {} : { table: choice.version, rows: choice.rows };
+    /** @type {Record<string, string>} */
+    const wanted = { ...chosen, search, ...rows, around, offset: String(this.offset), limit: String(PAGE) };
     let problem = search === "" ? "There are none." : "No candidate has that in its id or designation.";
+    const turn = ++this.loads;
+    /** @type {{items: Candidate[], n: number, offset: number, place: number | null}} */
+    let told = { items: [], n: 0, offset: this.offset, place: null };
     try {
-      ({ items: this.items, n: this.n } = await api.get(`/api/v1/candidates?${query}`));
+      told = await api.get(`/api/v1/candidates?${new URLSearchParams(wanted)}`);
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
-      [this.items, this.n] = [[], 0];
     }
-    if (this.isGone) return;
+    if (this.isGone || turn !== this.loads) return true;
+    if (around !== "" && told.place === null) return false;
+    ({ items: this.items, n: this.n, offset: this.offset } = told);
+    this.list(problem);
+    this.go(told.place ?? (place === "first" ? 0 : this.items.length - 1));
+    return true;
+  }
+
+  /**
+   * Show the list.
+   * @param {string} problem why it is empty, if it is
+   */
+  list(problem) {
     const isDone = this.filters.wantsAllOpen && problem === "There are none.";
     this.empty.textContent = isDone ? "Every candidate has a verdict." : problem;
     this.empty.toggleAttribute("hidden", this.items.length > 0);
-    this.strip.replaceChildren(...this.items.map((one, at) => this.card(one, at)));
+    this.strip.replaceChildren(...this.items.map((one, at) => card(one, () => this.go(at))));
     for (const one of this.items) this.drawSmall(one);
     this.showRejected();
     const turn = (/** @type {number} */ by) => () => this.turn(by);
@@ -197,7 +238,36 @@ class Candidates {
       h("button", { type: "button", disabled: this.offset + PAGE >= this.n, onclick: turn(PAGE) }, "later →"),
     );
     this.pages.toggleAttribute("hidden", this.n <= PAGE);
-    this.go(place === "first" ? 0 : this.items.length - 1);
+  }
+
+  /**
+   * Verify what another program selected, or all again.
+   * @param {import("../samp/panel.js").Choice | null} choice
+   */
+  choose(choice) {
+    this.offset = 0;
+    // Whoever selects wants to see what is selected, with a verdict or without.
+    this.filters.set(choice === null ? { state: "open" } : { state: "all", label: "", source: "", verdict: "", reason: "" });
+  }
+
+  /**
+   * Show a candidate that another program points at.
+   * @param {string} id
+   */
+  async showFrom(id) {
+    const at = this.items.findIndex(({ spectrum_id: one }) => one === id);
+    if (at >= 0) return this.go(at);
+    if (await this.load("first", id)) return;
+    // It is not among those that the filters let through.
+    this.panel.choice = null;
+    this.filters.reset();
+    this.panel.show();
+    if (!(await this.load("first", id))) this.context.announce(`${id}: is no candidate any more.`);
+  }
+
+  sendSpectrum() {
+    const one = this.current;
+    if (one !== undefined) void this.programs.sendSpectrum(one.spectrum_id);
   }
 
   /** The rejected, in a table of their own: the strangest objects are among them. */
@@ -206,18 +276,7 @@ class Candidates {
     this.rejected.toggleAttribute("hidden", !isWanted);
     this.strip.toggleAttribute("hidden", isWanted);
     if (!isWanted) return this.rejected.replaceChildren();
-    const link = (/** @type {Candidate} */ one, /** @type {number} */ at) =>
-      keyed(shortName(one), "", { class: "quiet", "aria-label": `Show ${shortName(one)}` }, () => this.go(at));
-    const rows = this.items.map((one, at) => [
-      link(one, at),
-      one.label,
-      one.verdict?.label ?? "no class",
-      one.verdict?.reasons.join(", ") ?? "",
-      one.verdict?.comment ?? "",
-      one.verdict?.annotator ?? "",
-    ]);
-    const columns = ["object", "listed as", "is", "why", "comment", "by"];
-    this.rejected.replaceChildren(table("Rejected candidates, kept for a second look", columns, rows));
+    this.rejected.replaceChildren(rejectedTable(this.items, (at) => this.go(at)));
   }
 
   /** @param {number} by */
@@ -225,26 +284,6 @@ class Candidates {
     if (this.offset + by < 0 || this.offset + by >= this.n) return;
     this.offset += by;
     void this.load(by > 0 ? "first" : "last");
-  }
-
-  /**
-   * @param {Candidate} one
-   * @param {number} at
-   */
-  card(one, at) {
-    const small = h("canvas", { width: "110", height: "46", "aria-hidden": "true" });
-    const button = h(
-      "button",
-      { type: "button", class: "card", "aria-label": `${one.designation ?? one.spectrum_id}, ${said(one)}` },
-      small,
-      h("span", { class: "name" }, shortName(one)),
-      h("span", { class: "said" }, said(one)),
-    );
-    button.addEventListener("click", (event) => {
-      if (event.detail > 0) button.blur();
-      this.go(at);
-    });
-    return h("li", {}, button);
   }
 
   /** @param {Candidate} one */
@@ -310,6 +349,7 @@ class Candidates {
       if (this.isGone || this.current !== one) return;
       this.shownAt = new Date().toISOString();
       document.body.dataset.painted = one.spectrum_id;
+      this.programs.moved(one);
     });
   }
 
@@ -358,6 +398,7 @@ class Candidates {
       return;
     }
     const { outbox, session, announce } = this.context;
+    const { choice } = this.panel;
     const answerId = crypto.randomUUID();
     const reasons = REASONS.filter((name) => this.reasons.has(name));
     const [comment, at] = [this.comment.value.trim(), new Date().toISOString()];
@@ -368,7 +409,8 @@ class Candidates {
       purpose: "verify",
       flags: reasons,
       comment,
-      shown: { ...this.look.told(), label: one.label, order: this.filters.chosen.order },
+      // What somebody selected elsewhere is no random part of all, whatever the order.
+      shown: { ...this.look.told(), label: one.label, order: this.filters.chosen.order, selected_in: choice?.by ?? "" },
       shown_at: this.shownAt,
       answered_at: at,
     });
@@ -426,13 +468,17 @@ class Candidates {
   /** @returns {(() => void)[]} what stops listening */
   listen() {
     const { keys, go } = this.context;
+    this.programs.onchange = () => this.panel.show();
+    this.programs.showIn({ shown: () => this.current, show: (id) => void this.showFrom(id) });
     const open = () => {
       const one = this.current;
       if (one !== undefined) go(`#/queue/${encodeURIComponent(one.spectrum_id)}?purpose=verify`);
     };
-    const others = KEYS.filter(({ group, id }) => group === "See" || ["image", "samp"].includes(id));
+    const others = KEYS.filter(({ group, id }) => group === "See" || id === "image");
     return [
       ...others.map(({ id }) => keys.on(id, () => void this.look.act(id))),
+      // The page's own way leads to the programs of whoever sits here; the server's to those beside the server.
+      keys.on("samp", () => (this.programs.state === "on" ? this.sendSpectrum() : void this.look.act("samp"))),
       keys.on("next", () => this.go(this.place + 1)),
       keys.on("back", () => this.go(this.place - 1)),
       keys.on("undo", () => this.undo()),

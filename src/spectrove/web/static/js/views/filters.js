@@ -42,6 +42,7 @@ export class Filters {
   /** @type {Record<Name, string>} */
   chosen = { state: "open", label: "", source: "", verdict: "", reason: "", order: "shuffled" };
   /** @type {Map<Name, HTMLSelectElement>} */ #selects = new Map();
+  /** @type {HTMLInputElement} */ #search;
   search = "";
 
   /**
@@ -51,8 +52,8 @@ export class Filters {
   constructor(targets, changed) {
     this.targets = targets;
     this.changed = changed;
-    const search = /** @type {HTMLInputElement} */ (
-      h("input", { type: "search", placeholder: "part of an id or designation", "aria-label": "Find candidates", size: "24" })
+    this.#search = /** @type {HTMLInputElement} */ (
+      h("input", { type: "search", placeholder: "id or designation", "aria-label": "Find candidates", size: "15" })
     );
     this.element = h(
       "form",
@@ -62,13 +63,13 @@ export class Filters {
         this.set({ state: "all", verdict: "reject", reason: "", label: "", source: "" }),
       ),
       h("span", { class: "grow" }),
-      search,
+      this.#search,
       h("button", { type: "submit" }, "Find"),
     );
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.search = search.value.trim();
-      search.blur();
+      this.search = this.#search.value.trim();
+      this.#search.blur();
       this.changed();
     });
   }
@@ -97,6 +98,14 @@ export class Filters {
     if (change.state === "open") Object.assign(this.chosen, { verdict: "", reason: "" });
     for (const [name, select] of this.#selects) select.value = this.chosen[name];
     this.changed();
+  }
+
+  /** Let every candidate through, without telling. */
+  reset() {
+    Object.assign(this.chosen, { state: "all", label: "", source: "", verdict: "", reason: "" });
+    for (const [name, select] of this.#selects) select.value = this.chosen[name];
+    this.search = "";
+    this.#search.value = "";
   }
 
   /** Whether everything without a verdict is wanted. */

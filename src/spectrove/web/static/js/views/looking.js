@@ -13,6 +13,7 @@ import { SpectrumPlots } from "../plot.js";
 import { believed, binned, prepare, smoothen } from "../prepare.js";
 import { measureLine, summary } from "../pure/measures.js";
 import { shifted } from "../pure/velocity.js";
+import { drawFinder, showAladin } from "../sky.js";
 import { sendBySamp } from "../requests.js";
 import { changeBy, limitedRv, rvBy, storeSettings } from "../settings.js";
 import { Templates } from "../templates.js";
@@ -36,6 +37,9 @@ export class Looking {
   /** @type {any} */ #context = null;
   /** Shown here unless the person hides them: whoever verifies compares. */
   #overlaid = true;
+  /** @type {import("../sky.js").Sky | null} */ #sky = null;
+  #pictured = false;
+  /** @type {import("../sky.js").Choice | undefined} what the view lets be chosen on the sky */ choice;
   #wanted = "";
   #rv = 0;
   #recolor = () => {
@@ -100,6 +104,8 @@ export class Looking {
     this.now = null;
     this.#exposures = [];
     this.#context = null;
+    this.#sky = null;
+    this.#pictured = false;
     this.velocities.clear();
     this.plots.clear();
     this.others.textContent = "";
@@ -173,6 +179,8 @@ export class Looking {
       const context = await this.context.api.get(addressOf("context", id), signal);
       if (signal.aborted) return;
       this.#context = context;
+      await this.#finder(id, signal);
+      if (signal.aborted) return;
       const exposures = /** @type {import("../exposures.js").Other[]} */ (context.exposures ?? []);
       this.#tellOthers(exposures);
       for (const one of exposures.slice(0, MOST)) {
@@ -183,6 +191,27 @@ export class Looking {
     } catch {
       // It is verified without them.
     }
+  }
+
+  /**
+   * @param {string} id
+   * @param {AbortSignal} signal
+   */
+  async #finder(id, signal) {
+    try {
+      const sky = await this.context.api.get(addressOf("sky", id), signal);
+      if (signal.aborted) return;
+      this.#sky = sky;
+      if (!this.#pictured && sky.ra !== null) drawFinder(this.sky, sky, this.choice);
+    } catch {
+      // It is verified without a chart.
+    }
+  }
+
+  #picture() {
+    this.#pictured = true;
+    if (this.#sky?.aladin && this.#sky.ra !== null) showAladin(this.sky, this.#sky, this.#wanted, this.choice);
+    else showSky(this.sky, this.#context?.sky_image ?? null, this.#wanted);
   }
 
   /** @param {import("../exposures.js").Other[]} exposures */
@@ -287,7 +316,7 @@ export class Looking {
     else if (rv !== null) this.setRv(rv);
     else if (this.velocities.act(id, (kms) => this.setRv(kms), announce)) return;
     else if (id === "samp" && this.#wanted !== "") await sendBySamp(this.context, { spectrum_id: this.#wanted });
-    else if (id === "image") showSky(this.sky, this.#context?.sky_image ?? null, this.#wanted);
+    else if (id === "image") this.#picture();
   }
 
   /** @returns {Record<string, unknown>} what is on the screen, for the answer */
