@@ -21,6 +21,7 @@ from spectrove.cli.inspect import inspect_file
 from spectrove.cli.label import label
 from spectrove.cli.pool import pool
 from spectrove.cli.simulate import simulate
+from spectrove.cli.vo import vo
 from spectrove.errors import SpectroveError
 
 INTERRUPTED = 130
@@ -40,7 +41,7 @@ def cli(debug: bool) -> None:
     del debug  # read by `main`, which is around everything
 
 
-for command in (inspect_file, fit_blur, pool, campaign, label, catalog, simulate, experiment, config, demo):
+for command in (inspect_file, fit_blur, pool, campaign, label, catalog, vo, simulate, experiment, config, demo):
     cli.add_command(command)
 
 

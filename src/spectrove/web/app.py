@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.middleware.sessions import SessionMiddleware
 
 from spectrove import __version__
 from spectrove.campaign import Campaign
+from spectrove.vo.service.access import root_of
+from spectrove.vo.service.router import services
+from spectrove.vo.service.service import Service, ServiceFacts, index_folder
+from spectrove.web.aladin_page import add_aladin
 from spectrove.web.api import PREFIX, router
 from spectrove.web.config import PageConfig
 from spectrove.web.files import IMMUTABLE, StaticFiles
@@ -26,9 +30,9 @@ SESSION_SECONDS = 14 * 24 * 3600
 """How long a browser is known; a restart of the page forgets it before."""
 
 
-def create_app(campaign: Campaign, config: PageConfig, work: Work | None = None) -> FastAPI:
+def create_app(campaign: Campaign, config: PageConfig, work: Work | None = None, facts: ServiceFacts | None = None) -> FastAPI:
     """
-    Return the labeling page of a campaign as an application.
+    Return the labeling page of a campaign, and its services of the Virtual Observatory, as an application.
 
     Parameters
     ----------
@@ -38,11 +42,13 @@ def create_app(campaign: Campaign, config: PageConfig, work: Work | None = None)
         How the page is served.
     work : Work, optional
         What trains and scores in the background.
+    facts : ServiceFacts, optional
+        Who publishes.
 
     Returns
     -------
     FastAPI
-        With ``state.page``, a `PageState`.
+        With ``state.page``, a `PageState`, and ``state.vo``, a `Service`, which reads nothing before somebody asks it.
     """
     app = FastAPI(
         title="spectrove's labeling page",
@@ -55,9 +61,52 @@ def create_app(campaign: Campaign, config: PageConfig, work: Work | None = None)
     )
     app.state.page = PageState(campaign, config, work)
     app.state.files = StaticFiles()
+    root = root_of(config.token, is_public=config.is_public)
+    folder = index_folder(campaign.directory)
+    app.state.vo = Service(campaign.pool, folder, campaign, facts, root=root, url=config.url)
     add_handlers(app)
     app.include_router(router)
+    app.include_router(services(app.state.vo))
     _add_pages(app, config)
+    add_aladin(app)
+    _add_door(app, config)
+    return app
+
+
+def create_services(service: Service, config: PageConfig) -> FastAPI:
+    """
+    Return the services of a pool that no campaign searches, as an application.
+
+    Parameters
+    ----------
+    service : Service
+        What is published, below the root that the token makes.
+    config : PageConfig
+        How it is served.
+
+    Returns
+    -------
+    FastAPI
+        With ``state.vo``, the service.
+    """
+    app = FastAPI(title="spectrove's services", version=__version__, openapi_url=None, redirect_slashes=False)
+    app.state.vo = service
+    add_handlers(app)
+    app.include_router(services(service))
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return RedirectResponse(f"{service.root}/", status_code=303)
+
+    @app.get(LOGIN, include_in_schema=False)
+    async def closed() -> Response:
+        return PlainTextResponse("Use the whole address that the terminal printed: the key in it opens the services.", 401)
+
+    _add_door(app, config)
+    return app
+
+
+def _add_door(app: FastAPI, config: PageConfig) -> None:
     app.add_middleware(Door, config=config)
     # The key is made anew at each start and never stored: a restart asks for the token again.
     app.add_middleware(
@@ -68,7 +117,6 @@ def create_app(campaign: Campaign, config: PageConfig, work: Work | None = None)
         same_site="strict",
         https_only=False,
     )
-    return app
 
 
 def _add_pages(app: FastAPI, config: PageConfig) -> None:

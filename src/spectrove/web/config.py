@@ -33,6 +33,10 @@ class PageConfig:
         What somebody must know to get in; None lets in everybody who reaches the page.
     runs_loop : bool
         Whether networks are trained and the pool is scored in the background.
+    is_public : bool
+        Whether everybody who reaches the server may read spectra and candidates through the services, with a token or without.
+    url : str
+        Address of the server as others know it, such as that of a proxy, without a slash at its end; empty if requests name it.
     """
 
     annotator: str
@@ -41,6 +45,8 @@ class PageConfig:
     workers: int = 1
     token: str | None = None
     runs_loop: bool = True
+    is_public: bool = False
+    url: str = ""
 
     def is_loopback(self) -> bool:
         """

@@ -22,7 +22,7 @@ TYPES = {
 }
 """Types of the files that the page loads; the system's own table may say something else."""
 
-PAGES = ("index.html", "login.html")
+PAGES = ("index.html", "login.html", "aladin.html")
 """The templates."""
 
 

@@ -4,29 +4,39 @@ The door of the labeling page: who may come in, from where, and what the browser
 Every request passes `Door` before anything else sees it. Loopback by default; any other address needs a token. Who has shown it
 carries a signed cookie, whose key is made anew at each start: a restart asks for the token again, and no secret lies on the disk.
 A write needs a token of its own in a header, which another site can neither read nor send.
+
+The services of the Virtual Observatory are read by programs without cookies: where there is a token, their address holds a key.
+Nothing can be written there, so a form may be posted without more. Pages of other sites cannot read what they answer, on this
+machine least of all, unless the services were made public.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from spectrove.vo.service.access import root_of
+from spectrove.vo.service.addresses import PREFIX
 from spectrove.web.config import ANYWHERE, LOOPBACK, PageConfig
 from spectrove.web.problems import problem
 
 IMAGES = "https://alasky.cds.unistra.fr"
 """The one foreign host from which the page may show pictures: the sky images of CDS."""
 
+HUB = "http://localhost:21012"
+"""Where a browser finds the SAMP hub of its own machine: Taylor et al. 2012, SAMP 1.3, sect. 5.2.1."""
+
 POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {IMAGES}; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {IMAGES}; connect-src 'self' {HUB}; "
+    "font-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""Content-Security-Policy of every answer: no inline script or style, nothing from elsewhere but sky images."""
+"""Content-Security-Policy of every answer: no inline script or style, nothing from elsewhere but sky images and the SAMP hub."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": POLICY,
@@ -47,6 +57,9 @@ CSRF_HEADER = "X-CSRF-Token"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
+PUBLIC: Mapping[str, str] = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Headers of services that were made public, so that pages of other sites, such as Aladin Lite, can read them."""
+
 LOGIN = "/login"
 """Where the token is asked for."""
 
@@ -66,7 +79,10 @@ def host_names(config: PageConfig) -> frozenset[str] | None:
         None if any will do: where the page listens to every network its names are not known, and the cookie, which a browser
         sends to no other name, keeps it.
     """
-    return None if config.host in ANYWHERE and config.token else frozenset({*LOOPBACK, config.host})
+    if config.host in ANYWHERE and config.token:
+        return None
+    proxy = urlsplit(config.url).hostname
+    return frozenset({*LOOPBACK, config.host, *([proxy] if proxy else [])})
 
 
 class Door:
@@ -85,6 +101,8 @@ class Door:
         self._app = app
         self._token = config.token
         self._names = host_names(config)
+        self._root = root_of(config.token, is_public=config.is_public)
+        self._is_public = config.is_public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
@@ -93,17 +111,19 @@ class Door:
                 await self._app(scope, receive, send)
             return
 
+        is_service = _is_below(scope["path"], PREFIX)
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in {**HEADERS, **(PUBLIC if is_service and self._is_public else {})}.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         request = Request(scope, receive)
-        refusal = self._refusal(request)
-        if refusal is None and request.method not in READING:
+        refusal = self._service_refusal(request) if is_service else self._refusal(request)
+        if refusal is None and request.method not in READING and not is_service:
             body = await _body(receive, request.headers)
             if body is None:
                 refusal = problem(413, f"a request may send at most {LARGEST_BODY} bytes")
@@ -111,12 +131,25 @@ class Door:
                 receive = _replayed(body, receive)
         await (refusal or self._app)(scope, receive, with_headers)
 
+    def _service_refusal(self, request: Request) -> Response | None:
+        if (wrong := self._wrong_name(request)) is not None:
+            return wrong
+        path = request.scope["path"]
+        if is_same(path[: len(self._root) + 1], f"{self._root}/"):  # all that differs by a key takes the same time
+            return None
+        return problem(401, "these services need the key that is in the address that the terminal printed.")
+
+    def _wrong_name(self, request: Request) -> Response | None:
+        if self._names is None or _name(request.headers.get("host", "")) in self._names:
+            return None
+        return problem(400, "the page is not served under this host name. Use the address that the terminal printed.")
+
     def _refusal(self, request: Request) -> Response | None:
-        if self._names is not None and _name(request.headers.get("host", "")) not in self._names:
-            return problem(400, "the page is not served under this host name. Use the address that the terminal printed.")
+        if (wrong := self._wrong_name(request)) is not None:
+            return wrong
         if request.method not in READING and (reason := _foreign(request)):
             return problem(403, reason)
-        path = request.url.path
+        path = request.scope["path"]
         if self._token is not None and not request.session.get("in") and path != LOGIN and not path.startswith("/static/"):
             return self._let_in(request, self._token)
         if request.method not in READING and path != LOGIN and not _has_csrf_token(request):
@@ -124,11 +157,11 @@ class Door:
         return None
 
     def _let_in(self, request: Request, token: str) -> Response | None:
-        given = request.query_params.get("token") if request.url.path == "/" else None
+        given = request.query_params.get("token") if request.scope["path"] == "/" else None
         if given is not None and is_same(given, token):
             enter(request)
             return RedirectResponse("/", status_code=303)
-        if request.url.path.startswith("/api/"):
+        if request.scope["path"].startswith("/api/"):
             return problem(401, "this page needs the token that the terminal printed. Log in first.")
         return RedirectResponse(LOGIN, status_code=303)
 
@@ -194,6 +227,10 @@ def _foreign(request: Request) -> str | None:
     if origin is not None and origin not in {f"{scheme}://{request.headers.get('host')}" for scheme in ("http", "https")}:
         return f"the request comes from another site ({origin!r})"
     return None
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _name(host: str) -> str:

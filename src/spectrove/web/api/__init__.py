@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from spectrove.web.api import answers, around, campaign, candidates, overview, people, queue, rounds, session
+from spectrove.web.api import answers, around, campaign, candidates, overview, people, queue, rounds, samp, session
 
 PREFIX = "/api/v1"
 """What every address of the interface begins with."""
@@ -10,7 +10,7 @@ PREFIX = "/api/v1"
 router = APIRouter(prefix=PREFIX)
 """All of them."""
 
-for module in (session, campaign, queue, answers, overview, people, rounds, candidates, around):
+for module in (session, campaign, queue, answers, overview, people, rounds, candidates, around, samp):
     router.include_router(module.router)
 
 __all__ = ["PREFIX", "router"]

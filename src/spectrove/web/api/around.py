@@ -1,4 +1,4 @@
-"""What is around a spectrum: other exposures, the plate's fibers, the sky, what the network saw, and other programs."""
+"""What is around a spectrum: other exposures, the plate's fibers, the sky, and what the network saw."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from fastapi.responses import JSONResponse
 
 from spectrove.catalog.links import links_of
 from spectrove.errors import CampaignError
-from spectrove.vo.samp import send
+from spectrove.web.aladin import installed
+from spectrove.web.aladin_page import FRAME
 from spectrove.web.api.asking import Annotator, Page, SpectrumPath, ids_at, problems, row_of
 from spectrove.web.insight import lookalikes, occlusion
 from spectrove.web.plain import finite
@@ -26,6 +27,12 @@ RADIUS = 5.0
 
 FIBERS = 6
 """Neighboring fibers that are shown."""
+
+CHART = 600.0
+"""Radius of the chart of the sky, arc seconds: there are some spectra in it on any plate; chosen."""
+
+MOST_SPOTS = 60
+"""Spectra that the chart shows at most, the nearest; chosen."""
 
 FIELD = 2 / 60
 """Side of the sky image, degrees."""
@@ -100,6 +107,54 @@ def _sky_image(facts: dict[str, Any]) -> dict[str, str] | None:
     }
 
 
+@router.get("/sky/{spectrum_id:path}", responses=problems(404))
+def read_sky(spectrum_id: SpectrumPath, page: Page) -> JSONResponse:
+    """
+    Return the other spectra of the pool about a spectrum, for a chart; nothing of what anybody takes them for.
+
+    Parameters
+    ----------
+    spectrum_id : str
+        Its id.
+    page : PageState
+        What is shared.
+
+    Returns
+    -------
+    JSONResponse
+        ``ra``, ``dec``, ``radius`` (arc seconds), ``spots`` of at most `MOST_SPOTS` spectra, each with ``east`` and ``north``
+        (arc seconds on the tangent plane), and ``aladin``, the address of the frame, None where it is not installed.
+    """
+    row = row_of(page, spectrum_id)
+    facts = page.facts_of([row])[0]
+    has_place = None not in {facts["ra"], facts["dec"]}
+    near = page.surroundings.exposures(row, CHART)[:MOST_SPOTS].tolist() if has_place else []
+    told = {
+        "ra": facts["ra"],
+        "dec": facts["dec"],
+        "radius": CHART,
+        "spots": [_spot(facts, one) for one in page.facts_of(near)],
+        "aladin": None if installed() is None else FRAME,
+    }
+    return JSONResponse(finite(told))
+
+
+def _spot(facts: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    # Gnomonic projection: Calabretta & Greisen 2002, A&A 395, 1077, sect. 5.1.3.
+    ra, dec, dec_0 = math.radians(other["ra"] - facts["ra"]), math.radians(other["dec"]), math.radians(facts["dec"])
+    depth = math.sin(dec_0) * math.sin(dec) + math.cos(dec_0) * math.cos(dec) * math.cos(ra)
+    east = math.cos(dec) * math.sin(ra) / depth
+    north = (math.cos(dec_0) * math.sin(dec) - math.sin(dec_0) * math.cos(dec) * math.cos(ra)) / depth
+    return {
+        "spectrum_id": other["spectrum_id"],
+        "name": other["designation"] or other["spectrum_id"],
+        "ra": other["ra"],
+        "dec": other["dec"],
+        "east": 3600 * math.degrees(east),
+        "north": 3600 * math.degrees(north),
+    }
+
+
 @router.get("/insight/{spectrum_id:path}", responses=problems(404, 409))
 def read_insight(spectrum_id: SpectrumPath, page: Page, annotator: Annotator) -> JSONResponse:
     """
@@ -141,28 +196,3 @@ def read_insight(spectrum_id: SpectrumPath, page: Page, annotator: Annotator) ->
 def _predicted(page: PageState, row: int) -> str:
     scores, _ = page.campaign.scores()
     return scores.classes[int(scores.probabilities[row].argmax())]
-
-
-@router.post("/samp/{spectrum_id:path}", responses=problems(404))
-def send_by_samp(spectrum_id: SpectrumPath, page: Page, annotator: Annotator) -> JSONResponse:
-    """
-    Send a spectrum's file to the other programs on this machine by SAMP.
-
-    Parameters
-    ----------
-    spectrum_id : str
-        Its id.
-    page : PageState
-        What is shared.
-    annotator : str
-        Who wants it sent.
-
-    Returns
-    -------
-    JSONResponse
-        ``sent`` and ``detail``.
-    """
-    del annotator
-    row = row_of(page, spectrum_id)
-    sent, detail = send(page.file_of(row), spectrum_id, page.facts_of([row])[0])
-    return JSONResponse({"sent": sent, "detail": detail})

@@ -18,6 +18,7 @@ from spectrove.catalog.verification import REASONS, Confusion, Verdict, count_ve
 from spectrove.contracts import SpectrumId
 from spectrove.errors import CampaignError
 from spectrove.web.api.asking import Annotator, Offset, Page, Search, problems
+from spectrove.web.api.samp import Selected
 from spectrove.web.plain import finite
 from spectrove.web.problems import Problem
 from spectrove.web.state import PageState, address
@@ -89,14 +90,31 @@ class Filters:
         )
 
 
-@router.get("/candidates", responses=problems(404))
+@dataclass(frozen=True)
+class Part:
+    """
+    Which part of the list is wanted.
+
+    Attributes
+    ----------
+    order : str
+        ``sure``: by class, the most probable first; ``unsure``: the network's doubts first; ``shuffled``: so that those verified
+        so far are a random part of all.
+    offset, limit : int
+        Which of them.
+    around : str
+        The id of a candidate: instead of ``offset``, the part that it is in.
+    """
+
+    order: Literal["shuffled", "sure", "unsure"] = "sure"
+    offset: Offset = 0
+    limit: Annotated[int, Query(ge=1, le=200)] = 60
+    around: Search = ""
+
+
+@router.get("/candidates", responses=problems(404, 409))
 def read_candidates(
-    page: Page,
-    annotator: Annotator,
-    filters: Annotated[Filters, Depends()],
-    order: Literal["shuffled", "sure", "unsure"] = "sure",
-    offset: Offset = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 60,
+    page: Page, annotator: Annotator, filters: Annotated[Filters, Depends()], part: Annotated[Part, Depends()], selected: Selected
 ) -> JSONResponse:
     """
     Return the candidates with the verdicts on them, but for spectra that somebody is still asked about.
@@ -109,20 +127,24 @@ def read_candidates(
         Whose verdict stands before those of others.
     filters : Filters
         Which candidates.
-    order : str
-        ``sure``: by class, the most probable first; ``unsure``: the network's doubts first; ``shuffled``: so that those verified
-        so far are a random part of all.
-    offset, limit : int
-        Which of them.
+    part : Part
+        Which part of their list.
+    selected : frozenset of str or None
+        Only these, which another program selected.
 
     Returns
     -------
     JSONResponse
-        ``n`` of all and ``items`` of these.
+        ``n`` of all, ``items`` of these, ``offset`` of the first, and ``place`` of ``around`` among them, None if it is not.
     """
     verdicts = _verdicts(page, annotator)
-    found = [row for row in _ordered(_listed(page), order) if filters.take(row, verdicts.get(row["spectrum_id"]))]
-    return JSONResponse(finite({"n": len(found), "items": _described(page, found[offset : offset + limit], verdicts)}))
+    rows = [row for row in _ordered(_listed(page), part.order) if selected is None or row["spectrum_id"] in selected]
+    found = [row for row in rows if filters.take(row, verdicts.get(row["spectrum_id"]))]
+    at = next((at for at, row in enumerate(found) if part.around and row["spectrum_id"] == part.around), None)
+    offset = part.offset if at is None else at - at % part.limit
+    items = _described(page, found[offset : offset + part.limit], verdicts)
+    place = next((at for at, item in enumerate(items) if item["spectrum_id"] == part.around), None)
+    return JSONResponse(finite({"n": len(found), "offset": offset, "place": place, "items": items}))
 
 
 @router.get("/verification", responses=problems(404))

@@ -101,7 +101,7 @@ export function createApi() {
 
 /**
  * Return the address of a spectrum's part: an id may hold slashes and anything else.
- * @param {"spectra" | "context" | "insight" | "samp"} part
+ * @param {"spectra" | "context" | "insight" | "samp" | "sky"} part
  * @param {string} spectrumId
  * @returns {string}
  */

@@ -4,6 +4,7 @@
 import { addressOf } from "./api.js";
 import { drawChart, fillLinks, fillList, listedFacts, measuredRows, showSky } from "./panels.js";
 import { h } from "./dom.js";
+import { drawFinder, showAladin } from "./sky.js";
 import { curveOf, levelled, MOST } from "./exposures.js";
 import { measureLine, summary } from "./pure/measures.js";
 import { shifted } from "./pure/velocity.js";
@@ -26,6 +27,9 @@ export class Aside {
   /** @type {number[] | null} */ #occlusion = null;
   /** @type {any} */ #context = null;
   /** @type {Curve | null} */ #template = null;
+  /** @type {import("./sky.js").Sky | null} */ #sky = null;
+  /** The person asked for the picture: the chart does not come over it. */
+  #pictured = false;
   #filled = false;
   #measureQueued = false;
 
@@ -61,6 +65,8 @@ export class Aside {
     this.#fibers = [];
     this.#occlusion = null;
     this.#context = null;
+    this.#sky = null;
+    this.#pictured = false;
     this.#template = null;
     for (const canvas of [desk.seen, desk.exposures]) canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
     for (const list of [desk.fibers, desk.sky, desk.measured, desk.metadata, desk.links, desk.reveal, desk.alike])
@@ -160,6 +166,22 @@ export class Aside {
   }
 
   /**
+   * Draw the chart of the sky: from the pool alone, nobody else is asked.
+   * @param {Item} item
+   * @param {AbortSignal} signal
+   */
+  async #finder(item, signal) {
+    try {
+      const sky = await this.api.get(addressOf("sky", item.spectrum_id), signal);
+      if (signal.aborted) return;
+      this.#sky = sky;
+      if (!this.#pictured && sky.ra !== null) drawFinder(this.desk.sky, sky);
+    } catch {
+      // The spectrum is labeled without a chart.
+    }
+  }
+
+  /**
    * @param {Item} item
    * @param {() => boolean} isCurrent
    */
@@ -168,10 +190,14 @@ export class Aside {
     const isHere = () => this.#context !== null && this.#item?.spectrum_id === item.spectrum_id;
     if (!isHere()) sky.replaceChildren(h("p", { class: "note" }, "One moment: the position is on its way."));
     this.#filled = true;
+    this.#pictured = true;
     for (let i = 0; i < 50 && !isHere() && isCurrent(); i++) await new Promise((resolve) => setTimeout(resolve, 100));
     if (!isCurrent()) return;
+    this.#pictured = true; // what was asked for before the spectrum was all there has been cleared since
     const context = isHere() ? this.#context : null;
-    showSky(sky, context?.sky_image ?? null, String(item.facts?.designation ?? item.spectrum_id));
+    const name = String(item.facts?.designation ?? item.spectrum_id);
+    if (this.#sky?.aladin && this.#sky.ra !== null) showAladin(sky, this.#sky, name);
+    else showSky(sky, context?.sky_image ?? null, name);
   }
 
   #drawSeen() {
@@ -205,6 +231,8 @@ export class Aside {
       if (signal.aborted) return;
       this.#context = context;
       fillLinks(desk.links, context.links ?? {});
+      await this.#finder(item, signal);
+      if (signal.aborted) return;
       const exposures = context.exposures ?? [];
       const fibers = context.fibers ?? [];
       desk.exposuresNote.textContent = exposures.length === 0 ? "none" : `${exposures.length} more`;
