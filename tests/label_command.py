@@ -40,7 +40,14 @@ class Started:
 @contextmanager
 def label_command(*arguments: str | Path, folder: Path | None = None) -> Iterator[Started]:
     """Start ``spectrove label`` without a browser, and give it when it has told its address."""
-    command = [sys.executable, "-m", "spectrove", "label", *map(str, arguments), "--no-browser"]
+    with running_command("label", *arguments, "--no-browser", folder=folder) as started:
+        yield started
+
+
+@contextmanager
+def running_command(*words: str | Path, folder: Path | None = None) -> Iterator[Started]:
+    """Start a command of spectrove that serves, and give it when it has told its address."""
+    command = [sys.executable, "-m", "spectrove", *map(str, words)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder)
     started = Started(process)

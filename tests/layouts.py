@@ -105,11 +105,40 @@ def csv_rows(n_rows=3):
     return ("\n".join(",".join(row) for row in (header, *rows)) + "\n").encode()
 
 
+SDM_PARAMS = {
+    "Curation.PublisherDID": ("char", "", "ivo://example.org/survey?hd-1"),
+    "Target.Name": ("char", "", "HD 1"),
+    "Target.Pos": ("double", "deg", "120.18 -2.88"),
+    "Char.TimeAxis.Coverage.Location.Value": ("double", "d", "56284.5"),
+    "Derived.SNR": ("float", "", "93.5"),
+}
+
+
+def sdm_votable(params=(), *, prefix="spec:Spectrum.", unit="Angstrom", wave=WAVE, flux=FLUX, ucd="em.wl", data=None):
+    """Return a VOTable of the Spectral Data Model; ``params`` are laid over `SDM_PARAMS`, ``data`` replaces TABLEDATA."""
+    told = "".join(
+        f'<PARAM name="p{place}" utype="{prefix}{role}" datatype="{kind}" arraysize="*" unit="{given}" value="{value}"/>'
+        for place, (role, (kind, given, value)) in enumerate({**SDM_PARAMS, **dict(params)}.items())
+    )
+    fields = (
+        f'<FIELD name="a" datatype="double" unit="{unit}" ucd="{ucd}" utype="{prefix}Data.SpectralAxis.Value"/>'
+        f'<FIELD name="b" datatype="double" ucd="phot.flux.density;em.wl" utype="{prefix}Data.FluxAxis.Value"/>'
+    )
+    rows = "".join(
+        f"<TR><TD>{one!r}</TD><TD>{two!r}</TD></TR>" for one, two in zip(map(float, wave), map(float, flux), strict=True)
+    )
+    return (
+        '<?xml version="1.0"?><VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE>'
+        f"<TABLE>{told}{fields}<DATA>{data or f'<TABLEDATA>{rows}</TABLEDATA>'}</DATA></TABLE></RESOURCE></VOTABLE>"
+    ).encode()
+
+
 LAYOUTS = {
     "lamost-dr1": lambda: lamost_image("dr1"),
     "lamost-image": lambda: lamost_image("image"),
     "lamost-table": lamost_table,
     "ondrejov": ondrejov_table,
+    "sdm": sdm_votable,
     "sdss-spec": sdss_spec,
     "ascii": ascii_columns,
     "csv": csv_rows,

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 CLASSES = ("single-peak", "double-peak", "not-interesting")
 
 
+@pytest.mark.slow
 def test_a_person_labels_a_round_and_goes_on_in_the_next(campaign_of, sit_down, answers_of):  # noqa: PLR0915 - it is one path
     directory = campaign_of(100, 30)
     said: dict[str, str | None] = {}

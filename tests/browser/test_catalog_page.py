@@ -178,7 +178,7 @@ def test_the_arrow_keys_go_beyond_what_is_in_view(open_table):
     assert desk.page.evaluate("document.activeElement.closest('tr').getAttribute('aria-rowindex')") == "42"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_page_is_accessible_and_takes_no_text_for_code(catalog, sit_down, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     desk = sit_down(f"file://{catalog[0]}/index.html", color_scheme=scheme, bypass_csp=True)  # axe puts a script into the page

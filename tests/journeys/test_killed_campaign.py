@@ -91,16 +91,13 @@ def in_database(directory: Path, query: str) -> int:
         connection.close()
 
 
-@pytest.mark.parametrize(
-    "n_spared",
-    [pytest.param(0, marks=pytest.mark.slow, id="every moment"), pytest.param(3, id="the last two moments")],
-)
+@pytest.mark.slow
 def test_a_campaign_that_is_killed_at_several_moments_loses_no_answer_and_ends_as_if_it_were_not(
-    small_survey: SmallSurvey, undisturbed: list[str], tmp_path: Path, n_spared: int
+    small_survey: SmallSurvey, undisturbed: list[str], tmp_path: Path
 ) -> None:
     directory = new(tmp_path / "campaign", small_survey)
     kept: list[object] = []
-    for name, moment in list(moments(directory).items())[n_spared:]:
+    for name, moment in moments(directory).items():
         assert run_until(directory, small_survey.files.truth, moment), f"it ended before {name}"
         with Campaign(directory) as campaign:
             answers = campaign.store.answers()
@@ -138,6 +135,7 @@ def test_making_a_campaign_can_be_killed_and_done_again(small_survey: SmallSurve
         assert campaign.iteration().phase == "TRAIN"
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_in_one_sentence_and_the_same_command_goes_on_when_there_is_room(
     small_survey: SmallSurvey, undisturbed: list[str], tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from pages import REPOSITORY, run_page
 
 PAGE = REPOSITORY / "docs" / "tutorials" / "real-spectra.md"
@@ -16,6 +18,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_the_page_does_what_it_says_and_finds_at_least_four_of_the_six_emission_stars(shared_data: Path, tmp_path: Path) -> None:
     printed = run_page(PAGE, tmp_path, shared_data)
     text = PAGE.read_text(encoding="utf-8")

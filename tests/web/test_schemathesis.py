@@ -11,8 +11,6 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 
-from spectrove.vo.samp import LOCK_PREFIX
-
 EXAMPLES = 20
 """Requests for each address."""
 
@@ -21,7 +19,7 @@ def test_no_request_makes_the_server_fail(
     browser: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # No program of whoever runs the tests is spoken to.
-    monkeypatch.setenv("SAMP_HUB", f"{LOCK_PREFIX}{(tmp_path / 'no-hub').as_uri()}")
+    monkeypatch.setenv("SAMP_HUB", f"std-lockurl:{(tmp_path / 'no-hub').as_uri()}")
     client = browser()
     headers = {"Host": "127.0.0.1:8765", "X-CSRF-Token": str(client.headers["X-CSRF-Token"])}
     headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
