@@ -219,6 +219,14 @@ def catalog(found: Facts) -> Measured | None:
     return f"{seconds_of(whole[0]):.0f} s for {whole[0]['n']:,}, {peak_of(whole[0]):,.0f} MB", seconds_of(whole[0]) <= 300
 
 
+def ssap(found: Facts) -> Measured | None:
+    """Read how long a query on the sky waits, and the memory of the server."""
+    told = found["ssap"]["queries"]
+    if found["ssap"]["n_pool"] < 4_100_000:
+        return None
+    return f"{told['p50_ms']:.1f} ms, {told['memory_mb']:,.0f} MB", told["p50_ms"] <= 50 and told["memory_mb"] <= 1000
+
+
 def on_gpu(found: Facts) -> Measured | None:
     """Read how fast a GPU scores and trains."""
     scored = [row for row in contest_of(found["scoring"], "scoring")["contestants"] if "gpu bf16" in row["work"]]
@@ -263,5 +271,6 @@ GOALS = (
         crossmatch,
     ),
     Goal("a catalog of 4,400 candidates, pictures and all", "5 min", ("catalog",), catalog),
+    Goal("an SSAP query by position over 4.1 million spectra: median", "50 ms, 1 GB", ("ssap",), ssap),
     Goal("with a GPU", "2 million rows/s, 0.3 s an epoch", ("scoring", "training"), on_gpu),
 )

@@ -33,6 +33,7 @@ BENCHMARKS = (
     "page_load",
     "crossmatch",
     "catalog",
+    "ssap",
     "import",
 )
 RESULTS, PAGE = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -354,6 +355,20 @@ def catalog(found: Facts) -> str:
     return f"{table(head, rows)}\n\n{table(named, steps)}"
 
 
+def ssap(found: Facts) -> str:
+    """Return how long queries on the sky wait, and what the server and its index take."""
+    if "ssap" not in found:
+        return absent("ssap")
+    told, index = found["ssap"]["queries"], found["ssap"]["index"]
+    waited = [f"{told[name]:.1f} ms" for name in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
+    head = ["spectra", "queries", "median", "95 of 100 within", "99 of 100 within", "the longest"]
+    rows, memory = told["rows"], f"{told['memory_mb']:,.0f} MB at most, {told['anonymous_mb']:,.0f} MB of them not mapped"
+    made = f"{index['bytes'] / 1e6:,.0f} MB, made in {seconds_of(index):.0f} s with {peak_of(index):,.0f} MB of memory"
+    said = f"Spectra in an answer: {rows['median']:,.0f} ({rows['low']:,.0f} to {rows['high']:,.0f})."
+    cells = [f"{found['ssap']['n_pool']:,}", f"{told['n']:,}", *waited]
+    return f"{table(head, [cells])}\n\n{said} The server: {memory}. The index: {made}."
+
+
 TABLES: dict[str, Callable[[Facts], str]] = {
     "goals": goals,
     "scoring": contest("scoring", "scoring"),
@@ -384,6 +399,8 @@ TABLES: dict[str, Callable[[Facts], str]] = {
     "crossmatch-memory": memory_of("crossmatch", "name"),
     "catalog-peer": contest("catalog", "read, measured and drawn"),
     "catalog": catalog,
+    "ssap": ssap,
+    "ssap-peer": contest("ssap", "circles"),
     "start": contest("import", "start"),
     "machines": machines,
     "limits": limits,
