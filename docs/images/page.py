@@ -39,9 +39,9 @@ def answer(address: str, name: str, n: int, labels: list[str | None], *, seen: l
         return ids
 
 
-def small(picture: bytes) -> bytes:
+def small(picture: bytes, colors: int = 24) -> bytes:
     """Return a picture of few colors."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(24, dither=Image.Dither.NONE)
+    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(colors, dither=Image.Dither.NONE)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
