@@ -16,12 +16,12 @@ WORKERS ?= 2
 # Further arguments of pytest, such as ARGS='-k recipe', or of the benchmarks, such as ARGS=--quick.
 ARGS ?=
 # The benchmarks that `make bench` runs.
-BENCHMARKS ?= scoring training round ingest pool cluster simulate page page_load crossmatch catalog import
+BENCHMARKS ?= scoring training round ingest pool cluster simulate page page_load crossmatch catalog ssap import
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-# What the environment is made from; with another lock file, the page is given another uPlot.
+# What the environment is made from; with another lock file, the page is given other browser code.
 BUILD := pyproject.toml constraints.txt hatch_build.py package-lock.json
 # Node.js from PyPI, for the gates of the labeling page; the machine needs none of its own.
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
@@ -40,7 +40,7 @@ install = @printf 'Installing %s into $(VENV); the first time this takes some mi
 	$(if $(TORCH_INDEX),$(PIP) install --no-deps --constraint constraints.txt --index-url $(TORCH_INDEX) torch | $(SHOW);) \
 	$(PIP) install --constraint constraints.txt --editable '.$(1)' | $(SHOW)
 
-.PHONY: help demo test test-slow check lint bench wheel clean
+.PHONY: help demo test test-slow test-vo check lint bench wheel clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test: $(VENV)/.dev ## run the tests
 
 test-slow: $(VENV)/.dev ## run the tests that take longer than half a minute each
 	$(PYTEST) -m 'slow and not gpu and not remote' $(ARGS)
+
+test-vo: $(VENV)/.dev ## run the tests with whole programs beside the page: TOPCAT, and a data center's DaCHS
+	OMP_NUM_THREADS=1 $(BIN)/pytest -p no:xdist -m 'desktop and not slow' $(ARGS)
 
 check: lint test ## run every gate: lint, then test
 
@@ -101,7 +104,7 @@ $(VENV)/.bench: $(BUILD) | $(BIN)/python
 	$(call install,[dev$(comma)bench],spectrove with what it needs and the peers that it is measured against)
 	@touch $@ $(VENV)/.dev $(VENV)/.runtime
 
-# What the page is checked with: TypeScript, as the lock file has it. Building the package takes uPlot by itself (hatch_build.py).
+# What the page is checked with: TypeScript, as the lock file has it. Building the package takes uPlot and sampjs by itself (hatch_build.py).
 node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.dev
 	@echo "Installing the checker of the labeling page into node_modules."
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
