@@ -45,10 +45,12 @@ def test_the_plot_is_told_in_words(command, sit_down):
     desk = sit_down(command.address)
     desk.painted()
     # It is measured once the person rests on the spectrum, which is a moment after it is painted.
-    told = """() => [...document.querySelectorAll('[aria-describedby]')]
-        .map((one) => document.getElementById(one.getAttribute('aria-describedby'))?.textContent ?? '').join(' ')"""
-    desk.page.wait_for_function(f"({told})().includes('signal-to-noise')")
-    assert "continuum" in desk.page.evaluate(told)
+    ids = desk.page.locator("[aria-describedby]").evaluate_all(
+        "found => found.map((one) => one.getAttribute('aria-describedby'))"
+    )
+    told = desk.page.locator(", ".join(f"#{id_}" for id_ in ids)).filter(has_text="signal-to-noise")
+    told.wait_for(state="attached")
+    assert "continuum" in told.text_content()
 
 
 def test_what_people_wrote_stands_there_as_text(command, sit_down):

@@ -144,7 +144,7 @@ def by_stilts(folder, radius, find, values2="ra dec", *more):
     """Return the pairs that STILTS finds."""
     if shutil.which("stilts") is None:
         pytest.skip("stilts is not installed (Debian: apt-get install stilts)")
-    command = ["stilts", "tmatch2", "matcher=sky", f"params={radius}", f"find={find}", "join=1and2", "progress=none"]
+    command = ["stilts", "-Xss64m", "tmatch2", "matcher=sky", f"params={radius}", f"find={find}", "join=1and2", "progress=none"]
     command += [
         f"in1={folder}/few.csv",
         f"in2={folder}/many.csv",
