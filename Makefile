@@ -35,10 +35,10 @@ SHOW := awk '/^Collecting / { printf "    %s\n", $$2; fflush() } \
 
 comma := ,
 
-# $(call install,EXTRAS,WHAT)
+# $(call install,EXTRAS,WHAT). Nothing is compiled to bytecode: Python does it at the first import, and of most modules there is none.
 install = @printf 'Installing %s into $(VENV); the first time this takes some minutes.\n' "$(2)"; \
-	$(if $(TORCH_INDEX),$(PIP) install --no-deps --constraint constraints.txt --index-url $(TORCH_INDEX) torch | $(SHOW);) \
-	$(PIP) install --constraint constraints.txt --editable '.$(1)' | $(SHOW)
+	$(if $(TORCH_INDEX),$(PIP) install --no-compile --no-deps --constraint constraints.txt --index-url $(TORCH_INDEX) torch | $(SHOW);) \
+	$(PIP) install --no-compile --constraint constraints.txt --editable '.$(1)' | $(SHOW)
 
 .PHONY: help demo test test-slow test-vo check lint bench wheel clean
 
@@ -55,7 +55,7 @@ test-slow: $(VENV)/.dev ## run the tests that take longer than half a minute eac
 	$(PYTEST) -m 'slow and not gpu and not remote' $(ARGS)
 
 test-vo: $(VENV)/.dev ## run the tests with whole programs beside the page: TOPCAT, and a data center's DaCHS
-	OMP_NUM_THREADS=1 $(BIN)/pytest -p no:xdist -m 'desktop and not slow' $(ARGS)
+	$(PYTEST) --dist loadfile -m 'desktop and not slow' tests/desktop tests/browser tests/docs $(ARGS)
 
 check: lint test ## run every gate: lint, then test
 
