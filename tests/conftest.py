@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from browsers import chromium, sit_down  # noqa: F401 - fixtures, here so that a run has one browser only
 from small_survey import SmallSurvey, make_small_survey
 
 settings.register_profile("spectrove", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

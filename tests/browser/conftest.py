@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from browsers import chromium, sit_down  # noqa: F401 - fixtures
 from small_survey import SmallSurvey
 from spectrove.campaign import Campaign, TrainingSource, create
 from spectrove.config import settings_from

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pyvo
 
-from browsers import chromium, sit_down  # noqa: F401 - fixtures
 from desktop_programs import Topcat, desktop, missing_programs
 from label_command import running_command
 from published_at_dachs import center, dachs  # noqa: F401 - fixtures
@@ -74,3 +74,15 @@ def served(finished: Path) -> Iterator[str]:
     """Return where the page and the services of the campaign are, no slash at the end."""
     with running_command("vo", "serve", finished, "--annotator", "Ann") as started:
         yield started.address.rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def vo(served: str) -> str:
+    """Return where the services are."""
+    return f"{served}/vo"
+
+
+@pytest.fixture(scope="session")
+def everything(vo: str) -> Any:
+    """Return all spectra that SSAP tells of."""
+    return pyvo.dal.SSAService(f"{vo}/ssap").search(MAXREC=10_000)

@@ -1,18 +1,16 @@
-"""Our services as other people's programs use them: stilts, pyvo and TOPCAT at a server that was started by its command."""
+"""Our services as other people's programs use them: stilts and pyvo at a server that was started by its command."""
 
 from __future__ import annotations
 
-import io
 import subprocess
-import urllib.request
-import warnings
 
 import numpy as np
 import pytest
 import pyvo
 from astropy.coordinates import SkyCoord
-from astropy.io.votable import parse_single_table
 from astropy.table import Table
+
+from votables import fetched, votable
 
 pytestmark = pytest.mark.desktop
 
@@ -20,18 +18,6 @@ H_ALPHA = 6564.6e-10
 """In vacuum, meters."""
 ADVICE = ("WARNING: Multi-Cone is somewhat deprecated", "WARNING: There is probably a much faster way")
 """What stilts says of every search around several places."""
-
-
-@pytest.fixture(scope="module")
-def vo(served):
-    """Return where the services are."""
-    return f"{served}/vo"
-
-
-@pytest.fixture(scope="module")
-def everything(vo):
-    """Return all spectra that SSAP tells of."""
-    return pyvo.dal.SSAService(f"{vo}/ssap").search(MAXREC=10_000)
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +42,6 @@ def run_stilts(stilts, tmp_path_factory):
         return done.stdout
 
     return run
-
-
-def votable(content):
-    """Return a table of a VOTable's bytes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return parse_single_table(io.BytesIO(content)).to_table()
-
-
-def fetched(url):
-    """Return the table at an address. pyvo's own `getdataset` would first ask ivoa.net what the words of DataLink mean."""
-    with urllib.request.urlopen(url) as answer:
-        return votable(answer.read())
 
 
 def around(everything, place, radius):
@@ -151,15 +124,3 @@ def test_votlint_and_datalinklint_have_nothing_to_say_of_one_spectrum(run_stilts
     said = run_stilts("datalinklint", f"votable={record['datalink']}").decode()
     assert "ERROR" not in said
     assert "WARNING" not in said
-
-
-def test_topcat_loads_what_ssap_answers_and_a_spectrum(topcat, vo, everything):
-    table = topcat.load(f"{vo}/ssap?REQUEST=queryData&MAXREC=10000", "ssap", "SSAP")
-    assert list(table["pubdid"]) == list(everything["pubdid"])
-    spectrum = topcat.load(everything[0].acref, "spectrum", "a spectrum")
-    assert len(spectrum) == len(fetched(everything[0].acref))
-
-
-def test_topcat_says_that_there_is_more(topcat, vo):
-    table = topcat.load(f"{vo}/ssap?REQUEST=queryData&MAXREC=4", "overflow", "the first four")
-    assert len(table) == 4

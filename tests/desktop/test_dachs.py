@@ -1,8 +1,9 @@
-"""What we export for data centers, at a real one: imported by its commands, served by it, and asked by its clients."""
+"""What we export for data centers, at a real one: imported by its commands, asked by its clients, and fetched into a pool."""
 
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from urllib.parse import quote
 
@@ -15,9 +16,11 @@ from pages import REPOSITORY, blocks, run_page, typed
 from published_at_dachs import ODD_IDS, TITLE
 from spectrove.campaign import Campaign
 from spectrove.catalog import candidates_of
+from spectrove.cli import main
 from spectrove.pool import Pool
-from spectrove.surveys import read_again
+from spectrove.surveys import read, read_again
 from spectrove.vo.dachs.names import place_of, plain
+from spectrove.vo.fetch import Question, fetch, search
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -25,7 +28,6 @@ with warnings.catch_warnings():
 
 pytestmark = [
     pytest.mark.desktop,
-    pytest.mark.xdist_group("data-center"),
     pytest.mark.filterwarnings("ignore:::astropy"),
     pytest.mark.filterwarnings("ignore:::pyvo"),
 ]
@@ -202,3 +204,45 @@ def test_the_page_about_dachs_does_what_it_says(center, tmp_path):
 def test_its_own_regression_tests_pass(center, name):
     said = center.dachs.run("dachs", "test", "--serverURL", center.dachs.url, f"{name}/q")
     assert "0 of 3 bad" in said
+
+
+def test_all_that_it_offers_is_ingested_once(dachs, tmp_path, capsys):
+    command = ["pool", "ingest", f"ssap:{dachs}", "--pool", str(tmp_path / "pool"), "--recipe", "halpha-2020", "--json"]
+    for n_fetched, n_present in ((51, 0), (0, 51)):
+        with pytest.raises(SystemExit) as done:
+            main(command)
+        told = json.loads(capsys.readouterr().out)
+        assert done.value.code == 0, told
+        (report,) = told["fetched"]
+        assert (report["n_fetched"], report["n_present"], report["refused"]) == (n_fetched, n_present, [])
+    assert told["n_spectra_in_pool"] + told["n_refused"] == 51
+
+
+def test_a_fetched_answer_that_overflows_is_told(dachs):
+    found = search(Question(dachs, maxrec=5))
+    assert (len(found.spectra), found.overflow) == (5, True)
+
+
+def test_fetched_spectra_are_those_of_the_survey(dachs, small_survey, tmp_path):
+    originals = {one.header.designation: one for path in small_survey.files.fits_pool.rglob("*.fits*") for one in read(path)}
+    ids = set(Pool.open(small_survey.pool).spectrum_ids[:])
+    report = fetch(search(Question(dachs, maxrec=12)), tmp_path / "files")
+    assert report.n_fetched == 12
+    for path in report.folder.iterdir():
+        (spectrum,) = read(path)
+        original = originals[spectrum.header.designation]
+        np.testing.assert_allclose(spectrum.wave, original.wave, rtol=1e-9)
+        np.testing.assert_allclose(spectrum.flux, original.flux, rtol=1e-6)
+        trusted = original.ivar > 0
+        np.testing.assert_allclose(spectrum.ivar[trusted], original.ivar[trusted], rtol=1e-5)
+        assert (spectrum.ivar[~trusted] == 0).all()
+        assert original.spectrum_id in ids
+        assert (spectrum.header.ra, spectrum.header.dec) == pytest.approx((original.header.ra, original.header.dec), rel=1e-6)
+
+
+def test_a_cone_is_fetched(dachs, small_survey, tmp_path):
+    (one, *_) = search(Question(dachs, maxrec=1)).spectra
+    ra, dec = (float(part) for part in (one.facts.get("location") or one.facts["position"]).split())
+    found = search(Question(dachs, (ra, dec), 4 / 3600))
+    assert one.did in {other.did for other in found.spectra}
+    assert search(Question(dachs, (ra, -dec), 4 / 3600)).spectra == ()
