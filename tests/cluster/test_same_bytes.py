@@ -97,6 +97,7 @@ def test_probabilities(cluster, noise, checkpoint, probabilities, tmp_path, monk
     assert scores.probabilities.tobytes() == probabilities
 
 
+@pytest.mark.slow  # tests/pool and tests/campaign have such pools without a cluster
 def test_a_pool_in_an_object_store(noise, checkpoint, probabilities, tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "ROWS_A_TASK", 1)
     # Workers of their own, which find the store in the environment that they are started in.

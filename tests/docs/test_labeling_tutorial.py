@@ -19,6 +19,7 @@ PAGE = REPOSITORY / "docs" / "tutorials" / "labeling.md"
 KEYS = REPOSITORY / "src" / "spectrove" / "web" / "static" / "js" / "keys.js"
 
 
+@pytest.mark.slow  # the README has the same commands but the last
 def test_its_commands_lead_to_a_queue_with_criteria(tmp_path):
     (commands,) = ([shlex.split(line) for line in typed(block.text)] for block in blocks(PAGE) if block.language == "console")
     *before, label = commands

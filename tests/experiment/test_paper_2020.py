@@ -43,6 +43,7 @@ def test_a_finished_experiment_is_not_done_again(finished):
     assert numbers(finished.directory) == wanted
 
 
+@pytest.mark.slow
 def test_an_experiment_that_was_killed_again_and_again_comes_to_the_same_result(finished, tmp_path, monkeypatch):
     monkeypatch.setattr("spectrove.experiment.paper_2020.simulate_survey", lambda *_: None)
     directory = tmp_path / "experiment"

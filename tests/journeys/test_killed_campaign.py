@@ -108,6 +108,7 @@ def test_a_campaign_that_is_killed_at_several_moments_loses_no_answer_and_ends_a
     assert candidates(directory) == undisturbed
 
 
+@pytest.mark.slow
 def test_making_a_campaign_can_be_killed_and_done_again(small_survey: SmallSurvey, tmp_path: Path) -> None:
     directory = tmp_path / "campaign"
     training = f"{small_survey.labeled}:{small_survey.files.labels}"

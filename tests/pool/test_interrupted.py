@@ -57,6 +57,7 @@ def test_killed_at_every_moment_a_first_ingest_ends_as_if_undisturbed(many, tmp_
     assert all(moment["left"] == SEALED for moment in seen)
 
 
+@pytest.mark.slow  # the first ingest is killed as often
 def test_killed_at_every_moment_a_later_ingest_leaves_the_sealed_version_as_it_is(many, tmp_path, fill):
     fill(many, tmp_path / "pool")
     first = Pool.open(tmp_path / "pool").content_hash

@@ -70,14 +70,27 @@ def test_features_fill_the_range_of_the_recipe(lamost):
     np.testing.assert_array_equal(features.max(axis=1), 1)
 
 
-def test_two_processes_make_the_same_pool_of_other_formats_as_one(shared_data, tmp_path):
+def pool_of_other_formats(shared_data, path, executor):
     folders = [shared_data / name for name in ("ondrejov", "sdss", "sdss-cv", "other", "lamost-mrs")]
-    for workers, executor in {1: InlineExecutor(), 2: ProcessExecutor(2)}.items():
-        report = ingest(folders, tmp_path / f"pool-{workers}", recipe("halpha-2020"), IngestConfig(), executor)
-        assert report.n_files == sum(path.is_file() for folder in folders for path in folder.rglob("*"))
-        assert "unforeseen" not in str(report.refused_by_reason)
-    one, two = (Pool.open(tmp_path / f"pool-{workers}") for workers in (1, 2))
-    assert one.content_hash == two.content_hash
-    assert one.refused().drop_columns(["version"]) == two.refused().drop_columns(["version"])
-    surveys = Counter(one.metadata(["survey"])["survey"].to_pylist())
+    report = ingest(folders, path, recipe("halpha-2020"), IngestConfig(), executor)
+    assert report.n_files == sum(path.is_file() for folder in folders for path in folder.rglob("*"))
+    assert "unforeseen" not in str(report.refused_by_reason)
+    return Pool.open(path)
+
+
+@pytest.fixture(scope="module")
+def of_other_formats(shared_data, tmp_path_factory):
+    """Return the pool of all real spectra but LAMOST's."""
+    return pool_of_other_formats(shared_data, tmp_path_factory.mktemp("other") / "pool", InlineExecutor())
+
+
+def test_spectra_of_other_formats_become_one_pool(of_other_formats):
+    surveys = Counter(of_other_formats.metadata(["survey"])["survey"].to_pylist())
     assert (surveys["ondrejov"], surveys["sdss"], surveys["ascii"]) == (21, 18, 84)
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_same_pool_of_other_formats_as_one(of_other_formats, shared_data, tmp_path):
+    by_two = pool_of_other_formats(shared_data, tmp_path / "pool", ProcessExecutor(2))
+    assert by_two.content_hash == of_other_formats.content_hash
+    assert by_two.refused().drop_columns(["version"]) == of_other_formats.refused().drop_columns(["version"])

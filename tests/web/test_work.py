@@ -131,6 +131,7 @@ def test_the_next_questions_appear_by_themselves_until_the_campaign_is_finished(
     assert work.state().kind == "finished"
 
 
+@pytest.mark.slow  # tests/browser sees the sentence
 def test_of_a_killed_process_one_sentence_is_told_and_the_work_goes_on_when_told_to(directory: Path, begin) -> None:
     work = begin(directory)
     wait_for(lambda: has_process(work))
