@@ -16,7 +16,17 @@ from votables import fetched
 
 pytestmark = [pytest.mark.desktop, pytest.mark.browser]
 
-STATUS = '.samp [role="status"]'
+LISTEN = """
+    window.said = [];
+    window.taken = 0;
+    new MutationObserver(() => {
+        const text = document.querySelector('.samp [role="status"]')?.textContent;
+        if (text && text !== said.at(-1)) said.push(text);
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+"""
+"""Notes whatever stands in the bar of other programs, and which of it a test has seen."""
+PATIENCE = 30.0
+"""Seconds that the page has to say something."""
 ROWS = [("lamost:a", 10.0, 20.0), ("lamost:b", 11.5, -21.0), ("lamost:c", 359.25, 22.0), ("b:d", 13.0, 89.5), ("b:e", 0.5, 0.0)]
 
 
@@ -91,7 +101,13 @@ def test_it_says_that_there_is_more(topcat, vo):
 
 
 def wait_for_status(desk, text):
-    desk.page.locator(STATUS).filter(has_text=text).wait_for()
+    """Wait until the page has said something: it may stand there for a moment only, as the next word is soon said."""
+    begun = time.monotonic()
+    while (place := desk.page.evaluate("text => said.findIndex((one, place) => place >= taken && one.includes(text))", text)) < 0:
+        said = desk.page.evaluate("said.slice(taken)")
+        assert time.monotonic() - begun < PATIENCE, f"{text!r} is not in what the page said: {said}"
+        desk.page.wait_for_timeout(50)
+    desk.page.evaluate("place => { taken = place + 1; }", place)
 
 
 def wait_for_candidate(desk, spectrum_id):
@@ -107,6 +123,7 @@ def sit(chromium, served):
         contexts.append(chromium.new_context(viewport={"width": 1400, "height": 900}))
         contexts[-1].set_default_timeout(20_000)
         desk = Desk(contexts[-1].new_page())
+        desk.page.add_init_script(LISTEN)
         desk.page.goto(f"{served}/#/candidates")
         desk.painted()
         desk.page.click('[data-samp="connect"]')
