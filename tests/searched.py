@@ -21,12 +21,12 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def make_searched_campaign(folder: Path, survey: SmallSurvey) -> Path:
+def make_searched_campaign(folder: Path, survey: SmallSurvey, **changes: Any) -> Path:
     """Return the folder of a campaign over the small survey whose first questions are open."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with create(folder, survey.pool, [survey.training()], settings_from(SETTINGS)) as campaign:
+        with create(folder, survey.pool, [survey.training()], settings_from({**SETTINGS, **changes})) as campaign:
             run(campaign)
     finally:
         torch.set_num_threads(before)

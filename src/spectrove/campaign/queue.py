@@ -80,6 +80,36 @@ def queue_of(campaign: Campaign, annotator: str) -> list[QueueItem]:
     return [QueueItem(id_, purposes[id_]) for id_ in order if id_ in purposes]
 
 
+def secrets_of(campaign: Campaign) -> frozenset[SpectrumId]:
+    """
+    Return the spectra of which nobody is to be told what the network or other people think.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign.
+
+    Returns
+    -------
+    frozenset of SpectrumId
+        While a round is open: what nobody has answered yet, what somebody else is asked a second time, and what people are shown
+        to measure them; else empty.
+    """
+    row = campaign.iteration()
+    if row.phase not in {"ASK", "AUDIT"}:
+        return frozenset()
+    votes = standing(campaign.store.votes())
+    done = {(one.annotator, one.spectrum_id, one.purpose) for one in votes}
+    shown = {
+        check.spectrum_id
+        for check in campaign.store.checks(iteration=row.number)
+        if (check.annotator, check.spectrum_id, PURPOSE_OF[check.kind]) not in done
+    }
+    # A second vote is noted when a person's queue is made, which may be in a moment.
+    seconded = {one.spectrum_id for one in campaign.store.questions(row.number) if _is_seconded(campaign, one.spectrum_id)}
+    return frozenset({one.spectrum_id for one in campaign.open_questions()} | seconded | shown)
+
+
 def meanwhile_of(campaign: Campaign, annotator: str, n: int = MEANWHILE) -> list[QueueItem]:
     """
     Return what a person can answer while no question is open.

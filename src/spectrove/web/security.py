@@ -135,8 +135,8 @@ class Door:
         if (wrong := self._wrong_name(request)) is not None:
             return wrong
         path = request.scope["path"]
-        if is_same(path[: len(self._root) + 1], f"{self._root}/"):  # all that differs by a key takes the same time
-            return None
+        if is_same(f"{path}/"[: len(self._root) + 1], f"{self._root}/"):  # all that differs by a key takes the same time
+            return RedirectResponse(f"{self._root}/") if path == self._root else None
         return problem(401, "these services need the key that is in the address that the terminal printed.")
 
     def _wrong_name(self, request: Request) -> Response | None:

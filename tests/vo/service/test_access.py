@@ -54,6 +54,7 @@ def test_with_a_token_the_key_opens_and_nothing_else(closed: Any) -> None:
     assert answer.status_code == 200
     assert f"http://192.0.2.7:8765/vo/{key}/spectrum/votable/" in answer.text
     assert closed.post(f"/vo/{key}/ssap", data=QUERY).status_code == 200
+    assert closed.get(f"/vo/{key}").headers["location"] == f"/vo/{key}/"
     for path in (
         "/vo/ssap",
         "/vo/",

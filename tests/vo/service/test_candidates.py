@@ -48,7 +48,6 @@ class Stage:
         self.now = 0.0
         self.made = 0
         self.campaign = SimpleNamespace(
-            open_questions=lambda: [SimpleNamespace(spectrum_id=id_) for id_ in self.asked],
             store=SimpleNamespace(iterations=lambda: [SimpleNamespace(number=n, scores="s") for n in self.scored]),
         )
 
@@ -64,6 +63,7 @@ class Stage:
 def stage(monkeypatch):
     made = Stage()
     monkeypatch.setattr(candidates, "candidates_of", made.candidates_of)
+    monkeypatch.setattr(candidates, "secrets_of", lambda _campaign: frozenset(made.asked))
     monkeypatch.setattr(candidates, "monotonic", lambda: made.now)
     return made
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import pyvo
-from astropy.io.votable import parse_single_table
+from astropy.io.votable import parse, parse_single_table
 
+from spectrove.vo.service.datalink import MEDIA_TYPE
 from spectrove.vo.service.records import Record, Selection
 from spectrove.vo.service.ssap import METER
 
@@ -77,9 +78,20 @@ def test_links_are_told_under_the_identifier_that_was_asked_for(served, record: 
     assert {link["ID"] for link in rows(served.get("datalink", ID=record.spectrum_id).content)} == {record.spectrum_id}
 
 
-def test_without_an_identifier_the_query_is_refused(served) -> None:
+def test_without_an_identifier_there_are_no_links(served) -> None:
     answer = served.get("datalink")
-    assert (answer.status_code, answer.text) == (400, "UsageFault: ID: not given, expected the identifier of a spectrum")
+    assert (answer.status_code, rows(answer.content)) == (200, [])
+
+
+def test_a_query_that_cannot_be_answered_is_told_in_a_votable(served, record: Record) -> None:
+    for given in ({"RESPONSEFORMAT": "image/jpeg"}, {"ID": [str(number) for number in range(2001)]}):
+        answer = served.get("datalink", **{"ID": did(record), **given})
+        assert (answer.status_code, answer.headers["content-type"]) == (400, MEDIA_TYPE)
+        (info,) = [one for one in parse(io.BytesIO(answer.content)).resources[0].infos if one.name == "QUERY_STATUS"]
+        assert info.value == "ERROR"
+        assert str(info.content).startswith("UsageFault: ")
+    for form in ("votable", "text/xml", MEDIA_TYPE):
+        assert served.get("datalink", ID=did(record), RESPONSEFORMAT=form).status_code == 200
 
 
 @pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed")

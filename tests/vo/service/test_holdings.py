@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from searched import make_searched_campaign
 from small_survey import SmallSurvey
-from spectrove.pool import Pool
+from spectrove.campaign import Campaign, run
+from spectrove.campaign.answers import now
+from spectrove.campaign.queue import queue_of
+from spectrove.contracts import Answer, SpectrumId
+from spectrove.execution import InlineExecutor
+from spectrove.pool import IngestConfig, Pool, ingest
 from spectrove.pool.sky import separations
+from spectrove.preprocess import recipe
+from spectrove.surveys import read_again
+from spectrove.vo.service.candidates import CandidateTables
 from spectrove.vo.service.coverage import coverage_of
 from spectrove.vo.service.holdings import Holdings
 from spectrove.vo.service.records import Cone, Selection
@@ -78,6 +88,32 @@ def test_a_band_is_met_by_what_covers_a_part_of_it(holdings, pool) -> None:
             assert bool(holdings.find(selection).records) == is_met, band
 
 
+@pytest.fixture(scope="module")
+def of_two_surveys(small_survey: SmallSurvey, tmp_path_factory: pytest.TempPathFactory) -> Holdings:
+    folder = tmp_path_factory.mktemp("two")
+    files = small_survey.files
+    ingest([files.fits_pool, files.fits_labeled], folder / "pool", recipe("halpha-2020"), IngestConfig(), InlineExecutor())
+    return Holdings.open(Pool.open(folder / "pool"), folder / "vo")
+
+
+def test_where_a_survey_says_nothing_its_files_tell_what_is_covered(of_two_surveys) -> None:
+    records = of_two_surveys.find(Selection(surveys=("ondrejov",))).records
+    assert records
+    for record in records:
+        spectrum, _ = read_again(record.spectrum_id, record.file, record.format)
+        assert record.wave_min <= spectrum.wave[0] < spectrum.wave[-1] <= record.wave_max
+        assert spectrum.wave[0] < of_two_surveys.pool.grid[0] - 50, "the window alone would not do"
+        found = of_two_surveys.find(Selection(bands=((spectrum.wave[0], spectrum.wave[0] + 10),), limit=1000)).records
+        assert record.spectrum_id in {one.spectrum_id for one in found}
+
+
+def test_a_survey_finds_its_spectra_and_no_others(of_two_surveys) -> None:
+    for survey in ("ondrejov", "lamost"):
+        records = of_two_surveys.find(Selection(surveys=(survey,), limit=1000)).records
+        assert {record.survey for record in records} == {survey}
+    assert of_two_surveys.find(Selection(surveys=())).records == ()
+
+
 def test_what_has_no_file_covers_what_the_network_saw(pool) -> None:
     assert coverage_of(pool, None) == (pool.grid[0], pool.grid[-1])
     assert coverage_of(pool, "lamost-table") == (3690, 9100)
@@ -117,3 +153,35 @@ def test_a_class_finds_all_that_it_is_told_of_and_nothing_else(served) -> None:
 def test_the_index_is_kept_in_the_campaign_s_folder(served) -> None:
     folder = Path(served.holdings.campaign.directory) / "vo"
     assert [path.name for path in folder.iterdir()] == [f"sky-{served.holdings.pool.content_hash}"]
+
+
+def test_of_what_a_round_asks_no_class_is_told_as_soon_as_it_is_opened(small_survey: SmallSurvey, tmp_path: Path) -> None:
+    folder = make_searched_campaign(tmp_path / "campaign", small_survey)
+    with Campaign(folder) as campaign, Campaign(folder) as beside:
+        holdings = Holdings.open(beside.pool, tmp_path / "vo", beside)
+        before = [question.spectrum_id for question in campaign.open_questions()]
+        assert all(holdings.record(str(id_)).predicted_class is None for id_ in before)
+        say(campaign, "ada", *before)
+        run(campaign)
+        after = {question.spectrum_id for question in campaign.open_questions()}
+        assert after
+        assert all(holdings.record(str(id_)).predicted_class is None for id_ in after)
+        assert any(holdings.record(str(id_)).predicted_class is not None for id_ in before)
+
+
+def test_of_what_somebody_else_is_asked_a_second_time_no_class_is_told(small_survey: SmallSurvey, tmp_path: Path) -> None:
+    folder = make_searched_campaign(tmp_path / "campaign", small_survey, review={"second_votes": 1.0})
+    with Campaign(folder) as campaign:
+        holdings = Holdings.open(campaign.pool, tmp_path / "vo", campaign)
+        asked = queue_of(campaign, "ada")[0].spectrum_id
+        say(campaign, "ada", asked)
+        assert asked not in {question.spectrum_id for question in campaign.open_questions()}
+        assert asked in {item.spectrum_id for item in queue_of(campaign, "bob")}
+        assert holdings.record(str(asked)).target_class is None
+        told = holdings.find(Selection(classes=("single-peak",), limit=10**6)).records
+        assert str(asked) not in {record.spectrum_id for record in told}
+        assert str(asked) not in CandidateTables(campaign).now().ids
+
+
+def say(campaign: Campaign, annotator: str, *ids: SpectrumId) -> None:
+    campaign.store.record_answers([Answer(uuid4().hex, id_, "single-peak", annotator, now()) for id_ in ids])

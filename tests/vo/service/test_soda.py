@@ -11,6 +11,7 @@ from astropy.table import Table
 
 from spectrove.surveys import read_again
 from spectrove.vo.service.records import Record, Selection
+from spectrove.vo.service.ssap import METER
 
 pytestmark = pytest.mark.filterwarnings("ignore:The unit 'Angstrom' has been deprecated")
 
@@ -48,18 +49,22 @@ def test_a_part_is_what_the_file_holds_between_two_wavelengths(served, record, b
     assert wavelengths(answer.content) == pytest.approx(expected, rel=1e-12)
 
 
-def test_several_bands_are_joined(served, record) -> None:
-    wave = wavelengths(served.get("soda", ID=record.spectrum_id, BAND=["6.50e-7 6.52e-7", "6.60e-7 6.62e-7"]).content)
-    assert wave
-    assert all(6500 <= at <= 6520 or 6600 <= at <= 6620 for at in wave)
-
-
 @pytest.mark.parametrize("name", ["RESPONSEFORMAT", "responseformat", "FORMAT"])
 def test_a_part_comes_as_fits_where_it_is_asked_for(served, record, name) -> None:
     answer = served.get("soda", ID=record.spectrum_id, BAND="6.55e-7 6.58e-7", **{name: "application/fits"})
     assert answer.headers["content-type"] == "application/fits"
     table = Table.read(io.BytesIO(answer.content), format="fits")
     assert 6550 <= table["wavelength"].min() < table["wavelength"].max() <= 6580
+
+
+def test_a_single_wavelength_is_the_two_pixels_about_it(served, record) -> None:
+    whole = np.array(wavelengths(served.get("soda", ID=record.spectrum_id).content))
+    for wanted in (6564.6, float(whole[100])):
+        band = f"{wanted * METER!r} {wanted * METER!r}"
+        part = wavelengths(served.get("soda", ID=record.spectrum_id, BAND=band).content)
+        assert part == sorted(whole[np.argsort(np.abs(whole - wanted))[:2]])
+        fits = served.get("soda", ID=record.spectrum_id, BAND=band, FORMAT="fits").content
+        assert list(Table.read(io.BytesIO(fits), format="fits")["wavelength"]) == pytest.approx(part)
 
 
 def test_where_the_spectrum_has_nothing_there_is_no_content(served, record) -> None:
@@ -77,6 +82,7 @@ def test_where_the_spectrum_has_nothing_there_is_no_content(served, record) -> N
         ({"BAND": "a b"}, 400, "UsageError: BAND: 'a', expected a number"),
         ({"BAND": "nan 1"}, 400, "UsageError: BAND: 'nan', expected a number"),
         ({"ID": ["a", "b"]}, 400, "MultiValuedParamNotSupported: ID: "),
+        ({"BAND": ["6.5e-7 6.51e-7", "6.6e-7 6.61e-7"]}, 400, "MultiValuedParamNotSupported: BAND: "),
         ({"RESPONSEFORMAT": "image/jpeg"}, 400, "RESPONSEFORMAT: 'image/jpeg', expected"),
     ],
 )

@@ -91,6 +91,9 @@ def test_what_is_asked_for_beside_a_position(served: Any, records: tuple[Record,
     assert ids(served, BAND="1e-3/2e-3") == []
     assert ids(served, TARGETNAME=one.spectrum_id.upper()) == [one.spectrum_id]
     assert ids(served, COLLECTION="elsewhere") == []
+    assert ids(served, COLLECTION="elsewhere,LAMOST") == everything
+    assert ids(served, TIME="1990/9999") == everything
+    assert ids(served, FORMAT="application/x-votable+xml") == ids(served, FORMAT="text/xml") == everything
     assert ids(served, FLUXCALIB="absolute") == []
     assert ids(served, WAVECALIB="absolute") == everything
     assert ids(served, SPECRP="1e6/") == []

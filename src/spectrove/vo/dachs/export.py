@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from spectrove.campaign import Campaign
 from spectrove.campaign.answers import now
+from spectrove.campaign.queue import secrets_of
 from spectrove.catalog import candidates_of, software_versions
 from spectrove.contracts import IntArray, Progress, no_progress
 from spectrove.errors import StorageError
@@ -222,7 +223,7 @@ class _Work:
         if self.whole_pool and not any(row.scores is not None for row in self.campaign.store.iterations()):
             return None, 0
         table, _ = candidates_of(self.campaign)
-        asked = [str(question.spectrum_id) for question in self.campaign.open_questions()]
+        asked = [str(id_) for id_ in secrets_of(self.campaign)]
         kept = table.filter(pc.invert(pc.is_in(table["spectrum_id"], value_set=pa.array(asked, pa.string()))))
         return kept, table.num_rows - kept.num_rows
 

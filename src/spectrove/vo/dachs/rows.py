@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from spectrove.campaign import Campaign
+from spectrove.campaign.queue import secrets_of
 from spectrove.catalog.ascii_text import ascii_text
 from spectrove.contracts import IntArray
 from spectrove.errors import CampaignError
@@ -134,8 +135,9 @@ class Opinions:
         except CampaignError:  # nothing is scored yet
             probabilities = None
         given = {str(id_): label for id_, label in campaign.store.labels().items() if label is not None}
-        labels = {**{str(id_): label for id_, label in campaign.training_labels().items()}, **given}
-        asked = frozenset(str(question.spectrum_id) for question in campaign.open_questions())
+        asked = frozenset(map(str, secrets_of(campaign)))
+        said = {**{str(id_): label for id_, label in campaign.training_labels().items()}, **given}
+        labels = {id_: label for id_, label in said.items() if id_ not in asked}
         return cls(campaign.settings.classes.names, labels, probabilities, asked)
 
     def predicted(self, spectrum_ids: Sequence[str], rows: IntArray) -> list[str | None]:

@@ -22,6 +22,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from spectrove.campaign import Campaign
+from spectrove.campaign.queue import secrets_of
 from spectrove.catalog import candidates_of
 from spectrove.errors import CampaignError
 from spectrove.vo.service.addresses import Addresses
@@ -152,7 +153,7 @@ class CandidateTables:
             If nothing is scored yet.
         """
         with self._making:
-            asked = frozenset(question.spectrum_id for question in self._campaign.open_questions())
+            asked = frozenset(map(str, secrets_of(self._campaign)))
             scored = tuple(row.number for row in self._campaign.store.iterations() if row.scores is not None)
             if self._listed is None or scored != self._scored or monotonic() - self._listed_at > KEPT:
                 self._listed, self._scored, self._now = candidates_of(self._campaign)[0], scored, None

@@ -36,6 +36,8 @@ FIELDS = (
 )
 """The columns; the last five are told from ``VERB=2`` on."""
 
+CUT = f"There are more than MAXREC allows, or than {MOST:,}, which is the most of one answer."
+
 TERSE = 6
 """How many columns ``VERB=1`` tells."""
 
@@ -87,7 +89,9 @@ def answer(service: Service, of: str, given: Parameters, addresses: Addresses) -
         fields=FIELDS[:n_columns],
         rows=[] if found is None else rows(found.records, addresses, n_columns),
         infos=((STATUS, "OK", ""),),
-        infos_after=((STATUS, "OVERFLOW", "There are more than MAXREC allows."),) if found is not None and found.overflow else (),
+        infos_after=((STATUS, "OVERFLOW", f"There are more than MAXREC allows, or than {MOST:,}."),)
+        if found is not None and found.overflow
+        else (),
         description=f"{'Candidates' if of == 'candidates' else 'Spectra'} within {radius:g} degrees of {ra:g}, {dec:g}",
         systems=SYSTEMS,
     ).to_bytes()

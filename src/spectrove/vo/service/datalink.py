@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from spectrove.catalog.links import survey_link
 from spectrove.vo.service.addresses import Addresses
 from spectrove.vo.service.asking import parameters_of
 from spectrove.vo.service.documents import Document, Field, Value
-from spectrove.vo.service.errors import STATUS, QueryError
+from spectrove.vo.service.errors import STATUS, QueryError, error_document
 from spectrove.vo.service.params import Parameters, shown
 from spectrove.vo.service.records import Record
 from spectrove.vo.service.service import Service
@@ -64,7 +64,7 @@ def routes(service: Service) -> APIRouter:
             given = await parameters_of(request)
             content = await run_in_threadpool(answer, service, given, service.addresses(request))
         except QueryError as error:
-            return PlainTextResponse(f"UsageFault: {error.detail}", 400)
+            return Response(error_document(f"UsageFault: {error.detail}"), 400, media_type=MEDIA_TYPE)
         return Response(content, media_type=MEDIA_TYPE)
 
     return router
@@ -79,23 +79,24 @@ def answer(service: Service, given: Parameters, addresses: Addresses) -> bytes:
     service : Service
         What is published.
     given : Parameters
-        The query's: ``ID``, which may be repeated.
+        The query's: ``ID``, which may be repeated, and ``RESPONSEFORMAT``.
     addresses : Addresses
         Where everything is.
 
     Returns
     -------
     bytes
-        A VOTable; what is unknown has a row that says so.
+        A VOTable; what is unknown has a row that says so. Without an ID it has no rows ([1]_, sect. 2.1.1).
 
     Raises
     ------
     QueryError
-        If no identifier is given.
+        If another form than a VOTable is asked for.
     """
     dids = given.all("ID")
-    if not dids:
-        msg = "ID: not given, expected the identifier of a spectrum"
+    form = (given.one("RESPONSEFORMAT") or "votable").lower().partition(";")[0].replace(" ", "+")
+    if form not in {"votable", "text/xml", "application/x-votable+xml"}:
+        msg = f"RESPONSEFORMAT: {shown(form)}, expected {MEDIA_TYPE}"
         raise QueryError(msg)
     return Document(
         fields=FIELDS,

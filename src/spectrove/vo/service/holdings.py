@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from spectrove.campaign import Campaign
+from spectrove.campaign.queue import secrets_of
 from spectrove.catalog import candidates_of
 from spectrove.contracts import BoolArray, IntArray, Progress, no_progress
 from spectrove.errors import CampaignError
 from spectrove.pool import Pool
 from spectrove.pool.sky import SkyIndex
-from spectrove.vo.service.coverage import coverage_of
+from spectrove.vo.service.coverage import N_LOOKED_AT, NOMINAL, coverage_of
 from spectrove.vo.service.records import Found, Range, Record, Selection
 
 KEPT = 30.0
@@ -41,7 +42,7 @@ class Classes:
     predicted : array of uint8, shape (n_spectra,), or None
         Number of the network's class of each row of the pool; None before the pool was scored.
     asked : frozenset of str
-        Spectra that somebody is still asked about: what the network thinks of them is told to nobody.
+        Spectra that somebody is still asked about: what the network and others think of them is told to nobody.
     candidates : dict of str to int
         Places of the campaign's candidates in their list.
     special : array of int64, shape (n,)
@@ -75,9 +76,11 @@ class Holdings:
         self.index = index
         self.campaign = campaign
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._classes = Classes()
         self._at = -KEPT
         self._of: Any = None
+        self._moment: tuple[int, str, int] | None = None
         self._coverage: dict[str | None, Range] = {}
 
     @classmethod
@@ -131,14 +134,17 @@ class Holdings:
         Returns
         -------
         Classes
-            As of `KEPT` seconds ago at most; without a campaign, nothing.
+            As of `KEPT` seconds ago at most, and never of before a round was opened or closed, or of before somebody was shown
+            what measures them; without a campaign, nothing.
         """
         if self.campaign is None:
             return self._classes
         with self._lock:
-            if time.monotonic() - self._at >= KEPT:
+            row = self.campaign.iteration()
+            moment = (row.number, row.phase, len(self.campaign.store.checks(iteration=row.number)))
+            if moment != self._moment or time.monotonic() - self._at >= KEPT:
                 self._renew(self.campaign)
-                self._at = time.monotonic()
+                self._at, self._moment = time.monotonic(), moment
             return self._classes
 
     def _renew(self, campaign: Campaign) -> None:
@@ -151,7 +157,7 @@ class Holdings:
             scored = row.number
             known = self._of is not None and self._of[0] == scored
             predicted = self._classes.predicted if known else _argmax(scores.probabilities)
-        asked = frozenset(str(question.spectrum_id) for question in campaign.open_questions())
+        asked = frozenset(map(str, secrets_of(campaign)))
         of = (scored, campaign.store.n_answers(), asked)
         if of == self._of:
             return
@@ -161,7 +167,7 @@ class Holdings:
             ids = (id_ for id_ in candidates_of(campaign)[0]["spectrum_id"].to_pylist() if id_ not in asked)
             listed = {id_: place for place, id_ in enumerate(ids)}
         began_with = {str(id_): label for id_, label in campaign.training_labels().items()}
-        said = {**began_with, **labels}
+        said = {id_: label for id_, label in {**began_with, **labels}.items() if id_ not in asked}
         special = self._of_ids([*said, *asked])
         self._classes = Classes(campaign.settings.classes.names, said, predicted, asked, listed, special)
         self._of = of
@@ -222,6 +228,10 @@ class Holdings:
             if ranges:
                 values = self.index.numbers(name)[places]
                 meets &= np.any([(values >= first) & (values <= last) for first, last in ranges], axis=0)
+        if selection.surveys is not None:
+            names, codes = self.index.codes("survey")
+            wanted = [number for number, name in enumerate(names) if name in selection.surveys]
+            meets &= np.isin(codes[places], wanted)
         if selection.bands:
             meets &= self._covers(selection.bands, places)
         if selection.classes:
@@ -238,9 +248,21 @@ class Holdings:
         return any(first <= high and last >= low for low, high in bands)
 
     def _covered(self, format_: str | None) -> Range:
-        if format_ not in self._coverage:
-            self._coverage[format_] = coverage_of(self.pool, format_)
-        return self._coverage[format_]
+        with self._looking:  # astropy's reading is bound to one thread
+            if format_ not in self._coverage:
+                self._coverage[format_] = coverage_of(self.pool, format_, self._examples(format_))
+            return self._coverage[format_]
+
+    def _examples(self, format_: str | None) -> list[tuple[str, str]]:
+        if format_ is None or format_ in NOMINAL:
+            return []
+        formats, codes = self.index.codes("format")
+        places = np.flatnonzero(self.index.has_file & (codes == formats.index(format_)))
+        some = places[np.unique(np.linspace(0, places.size - 1, min(N_LOOKED_AT, places.size)).astype(np.int64))]
+        return [
+            (str(id_), str(file))
+            for id_, file in zip(self.index.texts("spectrum_id", some), self.index.texts("file", some), strict=True)
+        ]
 
     def _is_of(self, classes: Sequence[str], places: IntArray) -> BoolArray:
         said = self.classes()

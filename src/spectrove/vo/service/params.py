@@ -333,6 +333,9 @@ def moment(name: str, text: str) -> Range:
     QueryError
         If it is no such time.
     """
+    if text == "9999":  # the usual open end: the year after is none of the calendar
+        return _mjd(datetime(9999, 1, 1)), math.inf  # noqa: DTZ001 - made UTC there
+    text = text.replace(" ", "+")  # what + means in an address
     parts = text.split("-")
     try:
         if "T" in text or len(parts) == 3:

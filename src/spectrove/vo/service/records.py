@@ -111,6 +111,8 @@ class Selection:
         Classes of targets, whatever the case of their letters. Empty: any.
     spectrum_ids : tuple of str or None
         These spectra and no others; None: any.
+    surveys : tuple of str or None
+        Short names of surveys; None: any.
     candidates_only : bool
         Only what is listed as a candidate of the campaign.
     limit : int
@@ -124,6 +126,7 @@ class Selection:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     spectrum_ids: tuple[str, ...] | None = None
+    surveys: tuple[str, ...] | None = None
     candidates_only: bool = False
     limit: int = 10_000
 

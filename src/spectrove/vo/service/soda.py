@@ -29,7 +29,7 @@ from spectrove.vo.spectrum.tabular_fits import tabular_fits
 ENDS = {"-INF": -math.inf, "+INF": math.inf, "INF": math.inf}
 """Open ends of an interval, in capitals (DALI 1.1, sect. 3.3.4)."""
 
-ONCE = ("ID", "RESPONSEFORMAT", "FORMAT")
+ONCE = ("ID", "BAND", "RESPONSEFORMAT", "FORMAT")
 """Parameters that may have one value; the words of all errors are SODA's own ([1]_, sect. 5.2), not DataLink's."""
 
 
@@ -79,7 +79,8 @@ def answer(service: Service, given: Parameters, addresses: Addresses) -> Respons
     Returns
     -------
     Response
-        The part; without content where the spectrum covers nothing of the band; 404 where there is no such spectrum.
+        The part, of two pixels at least; without content where the spectrum covers nothing of the band; 404 where there is no
+        such spectrum.
 
     Raises
     ------
@@ -90,17 +91,18 @@ def answer(service: Service, given: Parameters, addresses: Addresses) -> Respons
     if did is None:
         msg = "ID: not given, expected the identifier of a spectrum"
         raise QueryError(msg)
-    asked = (given.one("RESPONSEFORMAT") or given.one("FORMAT") or "").lower().partition(";")[0]
+    asked = (given.one("RESPONSEFORMAT") or given.one("FORMAT") or "").lower().partition(";")[0].replace(" ", "+")
     if asked not in ALIASES:
         msg = f"RESPONSEFORMAT: {shown(asked)}, expected {' or '.join(FORMS.values())}"
         raise QueryError(msg)
-    bands = tuple(_interval(text) for text in given.all("BAND"))
+    asked_band = given.one("BAND")
+    band = None if asked_band is None else _interval(asked_band)
     spectrum_id = addresses.id_of(did)
     record = None if spectrum_id is None else service.holdings.record(spectrum_id)
     if record is None:
         return PlainTextResponse(f"UsageError: there is no spectrum {shown(did)} here", 404)
     published = service.spectra.read(record)
-    part = cut_out(published, bands) if bands else published
+    part = published if band is None else cut_out(published, band)
     if part is None:
         return Response(status_code=204)
     form = ALIASES[asked]

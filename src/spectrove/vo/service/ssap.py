@@ -40,6 +40,7 @@ ALIASES = {
     "compliant": "votable",
     "votable": "votable",
     "xml": "votable",
+    "text/xml": "votable",
     "application/x-votable+xml": "votable",
     "fits": "fits",
     "application/fits": "fits",
@@ -80,7 +81,8 @@ def answer(service: Service, given: Parameters, addresses: Addresses) -> bytes:
     if version is not None and not version.startswith("1."):
         msg = f"VERSION: {shown(version)}, expected 1.1"
         raise QueryError(msg)
-    forms = [name.lower().partition(";")[0] for name in given.several("FORMAT")]
+    # In an address, + means a space; a type that was put there as it is has a space in it.
+    forms = [name.lower().partition(";")[0].replace(" ", "+") for name in given.several("FORMAT")]
     if "metadata" in forms:
         return document(service, [], addresses, metadata=True)
     selection = selection_of(given, addresses, service.holdings)
@@ -118,6 +120,13 @@ def selection_of(given: Parameters, addresses: Addresses, holdings: Holdings) ->
     dids = given.several("PUBDID") + given.several("CREATORDID")
     ids = tuple(id_ for did in dids if (id_ := addresses.id_of(did)) is not None)
     powers = given.ranges("SPECRP")
+    collections = {name.lower() for name in given.several("COLLECTION")}
+    surveys = tuple(
+        name
+        for name in holdings.index.codes("survey")[0]
+        if (not collections or collections & {COLLECTION, name.lower()})
+        and (not powers or any(low <= RESOLVING_POWERS.get(name, 0) <= high for low, high in powers))
+    )
     selection = Selection(
         cone=given.cone(USUAL_SIZE),
         bands=tuple((low / METER, high / METER) for low, high in given.ranges("BAND", _wave)),
@@ -126,17 +135,11 @@ def selection_of(given: Parameters, addresses: Addresses, holdings: Holdings) ->
         names=given.several("TARGETNAME"),
         classes=given.several("TARGETCLASS"),
         spectrum_ids=ids if dids else None,
+        surveys=surveys if collections or powers else None,
         limit=min([*limits, MOST]) if limits else USUAL,
     )
-    collections = {name.lower() for name in given.several("COLLECTION")}
-    surveys = set(holdings.index.codes("survey")[0])
-    is_had = (
-        _among(given, "FLUXCALIB", {"relative", "any"})
-        and _among(given, "WAVECALIB", {"absolute", "any"})
-        and (not collections or bool(collections & {COLLECTION, *surveys}))
-        and (not powers or any(low <= RESOLVING_POWERS.get(name, 0) <= high for name in surveys for low, high in powers))
-    )
-    return selection if is_had else None
+    is_had = _among(given, "FLUXCALIB", {"relative", "any"}) and _among(given, "WAVECALIB", {"absolute", "any"})
+    return selection if is_had and (surveys or not (collections or powers)) else None
 
 
 def _wave(name: str, text: str) -> Range:
@@ -184,7 +187,7 @@ def document(
     bytes
         A VOTable.
     """
-    told = "The answer was cut: there are more spectra than MAXREC allows."
+    told = f"The answer was cut: there are more spectra than MAXREC allows, or than {MOST:,}, which is the most of one answer."
     return Document(
         fields=FIELDS,
         rows=[_row(record, addresses, form) for record in records],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spectrove.vo.service.documents import Field
 
-USUAL, MOST = 10_000, 100_000
+USUAL, MOST = 10_000, 30_000
 """Rows of an answer where nobody says how many, and at most; a row has a kilobyte."""
 
 USUAL_SIZE = 0.2

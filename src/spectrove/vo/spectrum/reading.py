@@ -94,7 +94,7 @@ class SpectrumReader:
         return Spectrum(self._pool.grid, flux, None, None, facts)
 
 
-def cut_out(published: Published, bands: tuple[Range, ...]) -> Published | None:
+def cut_out(published: Published, band: Range) -> Published | None:
     """
     Return a part of a spectrum.
 
@@ -102,18 +102,22 @@ def cut_out(published: Published, bands: tuple[Range, ...]) -> Published | None:
     ----------
     published : Published
         The spectrum.
-    bands : tuple of Range
-        Wavelengths to keep, Å in vacuum; pixels in any of them.
+    band : Range
+        Wavelengths to keep, Å in vacuum.
 
     Returns
     -------
     Published or None
-        None if fewer than two pixels are in them, which are no spectrum.
+        The pixels of the band; where they are fewer than two, which are no spectrum, the two nearest to its middle. None if the
+        spectrum covers nothing of the band.
     """
     whole = published.spectrum
-    keep = np.any([(whole.wave >= first) & (whole.wave <= last) for first, last in bands], axis=0)
-    if np.count_nonzero(keep) < 2:
+    first, last = band
+    if last < whole.wave[0] or first > whole.wave[-1]:
         return None
+    keep = (whole.wave >= first) & (whole.wave <= last)
+    if np.count_nonzero(keep) < 2:
+        keep[np.argsort(np.abs(whole.wave - (first + last) / 2), kind="stable")[:2]] = True
     ivar = None if whole.ivar is None else whole.ivar[keep]
     mask = None if whole.mask is None else whole.mask[keep]
     return replace(published, spectrum=replace(whole, wave=whole.wave[keep], flux=whole.flux[keep], ivar=ivar, mask=mask))

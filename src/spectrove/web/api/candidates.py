@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from spectrove.campaign.plan import pace_of
+from spectrove.campaign.queue import secrets_of
 from spectrove.campaign.votes import VERIFY
 from spectrove.catalog import candidates_of
 from spectrove.catalog.verification import REASONS, Confusion, Verdict, count_verdicts, partial_confusion, verdicts_of
@@ -221,7 +222,7 @@ def _listed(page: PageState) -> list[dict[str, Any]]:
     except CampaignError as error:
         raise Problem(404, str(error)) from error
     # What is still asked about is left out: its class in this list is the network's, which nobody is to see before they answer.
-    asked = {question.spectrum_id for question in page.campaign.open_questions()}
+    asked = secrets_of(page.campaign)
     return [row for row in found if row["spectrum_id"] not in asked]
 
 
