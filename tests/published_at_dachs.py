@@ -70,7 +70,9 @@ def center(small_survey: SmallSurvey, tmp_path_factory: pytest.TempPathFactory) 
         said = {}
         for name in ("emission", "whole", "odd"):
             dachs.put(folder / name)
-            said[name] = dachs.run("dachs", "imp", f"{name}/q") + dachs.run("dachs", "pub", f"{name}/q")
+            said[name] = dachs.run("dachs", "imp", f"{name}/q")
+        published = dachs.run("dachs", "pub", *(f"{name}/q" for name in said))
+        said = {name: f"{imported}{published}" for name, imported in said.items()}
         with serving(dachs):
             yield DataCenter(dachs, campaign, odd, said)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from catalog_tables import FACTS, SCRIPT, items, table
@@ -165,8 +167,12 @@ def test_a_far_row_can_be_opened_by_its_address_and_leads_to_the_other_spectra_o
 
 def test_pictures_are_drawn_and_loaded_as_they_come_into_view(open_table):
     desk = open_table()
-    desk.page.wait_for_load_state("networkidle")
-    widths = desk.page.evaluate("[...document.querySelectorAll('tbody img')].map((one) => one.naturalWidth)")
+    desk.page.wait_for_selector("tbody img")
+    widths = [0]
+    begun = time.monotonic()
+    while 0 in widths and time.monotonic() - begun < 30:
+        desk.page.wait_for_timeout(50)
+        widths = desk.page.evaluate("[...document.querySelectorAll('tbody img')].map((one) => one.naturalWidth)")
     assert 0 < len(widths) < 60
     assert set(widths) == {360}
 

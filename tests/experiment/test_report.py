@@ -103,6 +103,7 @@ def test_the_numbers_are_those_of_the_truth(finished, facts):
     assert facts["active"]["labels"]["n_queried"] == 12
 
 
+@pytest.mark.slow
 def test_the_same_facts_give_the_same_files(finished, facts, tmp_path):
     files = write_report(tmp_path, facts)
     for path in (files.html, files.pdf, files.json):

@@ -183,6 +183,7 @@ def test_fitsverify_finds_nothing(built: tuple[Path, str]) -> None:
     assert "verification OK" in said.stdout
 
 
+@pytest.mark.slow
 def test_the_same_catalog_is_made_by_two_processes_and_replaces_the_first(
     built: tuple[Path, str], earlier: Path, searched: Path
 ) -> None:

@@ -157,6 +157,7 @@ def test_a_full_disk_is_said_in_one_sentence_and_the_same_command_goes_on_when_t
     assert candidates(directory) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_second_process_on_one_campaign_is_told_so_and_does_no_harm(small_survey: SmallSurvey, tmp_path: Path) -> None:
     directory = new(tmp_path / "campaign", small_survey)
     with Campaign(directory) as campaign, campaign.lock():

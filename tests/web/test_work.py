@@ -170,6 +170,7 @@ def test_a_campaign_that_another_process_runs_is_tried_again_by_itself(directory
     assert work.state().error == ""
 
 
+@pytest.mark.slow
 def test_a_stop_ends_the_process_at_once_and_loses_nothing(directory: Path, begin) -> None:
     work = begin(directory)
     wait_for(lambda: work.state().what.startswith("train") or work.state().error)
